@@ -1,0 +1,95 @@
+"""Contains all the data models used in inputs/outputs"""
+
+from .action_result import ActionResult
+from .allocation_state import AllocationState
+from .auto_pool_specification import AutoPoolSpecification
+from .certificate import Certificate
+from .certificate_algorithm import CertificateAlgorithm
+from .certificate_store_location import CertificateStoreLocation
+from .certificate_store_name import CertificateStoreName
+from .created_pool import CreatedPool
+from .error import Error
+from .file_names import FileNames
+from .file_specification import FileSpecification
+from .file_specifications import FileSpecifications
+from .job import Job
+from .job_list import JobList
+from .job_log import JobLog
+from .job_output_list import JobOutputList
+from .job_status import JobStatus
+from .job_submission import JobSubmission
+from .job_type import JobType
+from .job_type_list import JobTypeList
+from .job_type_parameter import JobTypeParameter
+from .link import Link
+from .log_message import LogMessage
+from .missing_file import MissingFile
+from .missing_file_list import MissingFileList
+from .output import Output
+from .output_kind import OutputKind
+from .output_list import OutputList
+from .parameter import Parameter
+from .pool import Pool
+from .pool_job import PoolJob
+from .pool_list import PoolList
+from .pool_specification import PoolSpecification
+from .pool_state import PoolState
+from .priority import Priority
+from .reprocess_result import ReprocessResult
+from .required_file import RequiredFile
+from .resize_request import ResizeRequest
+from .submit_result import SubmitResult
+from .task import Task
+from .task_list import TaskList
+from .task_status import TaskStatus
+from .user_file import UserFile
+from .user_file_list import UserFileList
+from .validation_error import ValidationError
+
+__all__ = (
+    "ActionResult",
+    "AllocationState",
+    "AutoPoolSpecification",
+    "Certificate",
+    "CertificateAlgorithm",
+    "CertificateStoreLocation",
+    "CertificateStoreName",
+    "CreatedPool",
+    "Error",
+    "FileNames",
+    "FileSpecification",
+    "FileSpecifications",
+    "Job",
+    "JobList",
+    "JobLog",
+    "JobOutputList",
+    "JobStatus",
+    "JobSubmission",
+    "JobType",
+    "JobTypeList",
+    "JobTypeParameter",
+    "Link",
+    "LogMessage",
+    "MissingFile",
+    "MissingFileList",
+    "Output",
+    "OutputKind",
+    "OutputList",
+    "Parameter",
+    "Pool",
+    "PoolJob",
+    "PoolList",
+    "PoolSpecification",
+    "PoolState",
+    "Priority",
+    "ReprocessResult",
+    "RequiredFile",
+    "ResizeRequest",
+    "SubmitResult",
+    "Task",
+    "TaskList",
+    "TaskStatus",
+    "UserFile",
+    "UserFileList",
+    "ValidationError",
+)
