@@ -1,8 +1,8 @@
 """Generate `generated/batchapps_management` from the description of the API.
 
 Run by `scripts/regen.sh`, which sees to the versions of the generator and of ruff. Beside what the
-generator makes, the package gets `py.typed` and `openapi.json`, the description in the form in which
-the service reads it.
+generator makes, the package gets `py.typed` and `openapi.json`, the description in the form that
+the service reads.
 """
 
 from __future__ import annotations
