@@ -11,6 +11,7 @@ import argparse
 import copy
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -94,13 +95,11 @@ def write(wanted: dict[str, bytes], present: dict[str, bytes]) -> None:
             target = PACKAGE / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-    for folder in sorted((p for p in PACKAGE.rglob("*") if p.is_dir()), reverse=True):
-        if not any(path for path in folder.iterdir() if path.name != "__pycache__"):
-            for left in (folder / "__pycache__").glob("*"):
-                left.unlink()
-            if (folder / "__pycache__").is_dir():
-                (folder / "__pycache__").rmdir()
-            folder.rmdir()
+    for folder in [path for path in PACKAGE.rglob("*") if path.is_dir()]:
+        if folder.name != "__pycache__" and not any(
+            name.startswith(f"{folder.relative_to(PACKAGE).as_posix()}/") for name in wanted
+        ):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> int:

@@ -53,12 +53,12 @@ make_environment() {
     mv "$fresh" "$target"
 }
 
+environment=$root/.cache/regen-venv
 python=$(find_python)
-if ! has_pinned_versions "$python"; then
-    environment=$root/.cache/regen-venv
-    if ! has_pinned_versions "$environment/bin/python"; then
-        make_environment "$python" "$environment"
+for candidate in "$python" "$root/.venv/bin/python" "$environment/bin/python"; do
+    if has_pinned_versions "$candidate"; then
+        exec "$candidate" "$root/scripts/regen.py" "$@"
     fi
-    python=$environment/bin/python
-fi
-exec "$python" "$root/scripts/regen.py" "$@"
+done
+make_environment "$python" "$environment"
+exec "$environment/bin/python" "$root/scripts/regen.py" "$@"
