@@ -1,0 +1,223 @@
+"""The HTTP application: every operation of the description, authenticated and validated."""
+
+import inspect
+import json
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
+
+from batchapps_service import _accounts, _description
+from batchapps_service._bodies import read_limited
+from batchapps_service._calls import Call, Context, Handler
+from batchapps_service._description import Description, Operation
+from batchapps_service._errors import ApiError
+from batchapps_service._issuer import IssuerRoutes
+from batchapps_service._tokens import Issuer, TokenRefused
+
+log = logging.getLogger("batchapps_service.http")
+
+PREFIX = "/api"
+
+
+class JsonResponse(Response):
+    """A JSON body in UTF-8."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def build(
+    context: Context,
+    issuer: Issuer,
+    handlers: Mapping[str, Handler],
+    lifespan: Lifespan[Starlette],
+) -> ASGIApp:
+    """The application.
+
+    ``handlers`` are by operationId; the description's operations and they must be the same.
+    """
+    description = _description.load()
+    operations = list(description.operations())
+    different = {operation.id for operation in operations} ^ handlers.keys()
+    if different:
+        raise RuntimeError(f"operations and handlers differ in {sorted(different)}")
+    endpoints = [
+        _Endpoint(context, issuer, description, operation, handlers[operation.id])
+        for operation in operations
+    ]
+    app = Starlette(
+        routes=[
+            *map(_route, endpoints),
+            *IssuerRoutes(issuer, context.database, context.settings).routes,
+        ],
+        exception_handlers={HTTPException: _http_error, Exception: _unexpected},
+        lifespan=lifespan,
+    )
+    return _Envelope(app)
+
+
+class _Endpoint:
+    """One operation as an ASGI endpoint."""
+
+    def __init__(
+        self,
+        context: Context,
+        issuer: Issuer,
+        description: Description,
+        operation: Operation,
+        handler: Handler,
+    ) -> None:
+        self.operation = operation
+        self._context = context
+        self._issuer = issuer
+        self._description = description
+        self._handler = handler
+        self._async = inspect.iscoroutinefunction(handler)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except ApiError as error:
+            response = _error_response(request, error)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        token = self._bearer(request)
+        query = _description.read_query(self.operation, request.query_params)
+        data = b""
+        if self.operation.body:
+            data = await read_limited(request, self._context.settings.max_body_bytes)
+        if self._async:
+            account = await run_in_threadpool(self._authenticate, token)
+            result = await self._handler(self._call(request, account, query, data))  # type: ignore[misc]
+        else:
+            # One hop to a thread for everything that touches the database.
+            result = await run_in_threadpool(self._run, request, token, query, data)
+        return result if isinstance(result, Response) else JsonResponse(result)
+
+    def _run(self, request: Request, token: str, query: dict[str, Any], data: bytes) -> Any:
+        account = self._authenticate(token)
+        return self._handler(self._call(request, account, query, data))
+
+    def _call(self, request: Request, account: str, query: dict[str, Any], data: bytes) -> Call:
+        body = None
+        if self.operation.body and (data or self.operation.body_required):
+            body = self._description.read_body(self.operation.body, data)
+        return Call(self._context, account, request, request.path_params, query, body)
+
+    def _bearer(self, request: Request) -> str:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise self._unauthorized("The call has no bearer token; sign in first.")
+        return token.strip()
+
+    def _authenticate(self, token: str) -> str:
+        try:
+            account = self._issuer.verify(token)
+        except TokenRefused as refusal:
+            raise self._unauthorized(f"The bearer token was refused: {refusal}.") from None
+        if not _accounts.exists(self._context.database, account):
+            raise self._unauthorized("The bearer token's account is not there any more.")
+        return account
+
+    def _unauthorized(self, message: str) -> ApiError:
+        # RFC 6750, 3; the address is how a client finds the authority to sign in with.
+        challenge = f'Bearer authorization_uri="{self._issuer.authority}"'
+        return ApiError(401, message, headers={"WWW-Authenticate": challenge})
+
+
+def _route(endpoint: _Endpoint) -> Route:
+    # A final name takes the rest of the path, so that a slash in it is seen and refused.
+    path = PREFIX + re.sub(r"\{name\}$", "{name:path}", endpoint.operation.path)
+    method = endpoint.operation.method.upper()
+    route = Route(path, endpoint, methods=[method])
+    route.methods = {method}  # Starlette adds HEAD to GET; here the description decides
+    return route
+
+
+def _error_response(request: Request, error: ApiError) -> Response:
+    request_id = request.scope["state"]["request_id"]
+    log.info("%s: %d %s", request_id, error.status, error.message)
+    body: dict[str, Any] = {"Message": error.message, "RequestId": request_id}
+    if error.problems:
+        body["ValidationErrors"] = [
+            {"Name": name, "Message": text} for name, text in error.problems.items()
+        ]
+    return JsonResponse(body, error.status, error.headers)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    message = f"{phrase}: {request.method} {request.url.path} is not part of this API."
+    return _error_response(request, ApiError(error.status_code, message, headers=error.headers))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    request_id = request.scope["state"]["request_id"]
+    if isinstance(error, OperationalError) and "locked" in str(error):
+        retry = {"Retry-After": "2"}
+        message = "The service's database is busy; try again."
+        return _error_response(request, ApiError(503, message, headers=retry))
+    if isinstance(error, OSError | OperationalError) and "No space left" in str(error):
+        return _error_response(request, ApiError(507, "The service's disk is full."))
+    log.error("%s: %s %s failed", request_id, request.method, request.url.path, exc_info=error)
+    message = "The service failed to serve the call; its log has the reason under the request id."
+    return _error_response(request, ApiError(500, message))
+
+
+class _Envelope:
+    """Around every request: its id, its log line, and the double slash some endpoints end in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+        scope["path"] = re.sub("^//+", "/", scope["path"])
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                header = (b"x-ms-request-id", request_id.encode())
+                message["headers"] = [*message["headers"], header]
+            await send(message)
+
+        theirs = dict(scope["headers"]).get(b"x-ms-client-request-id", b"-").decode("latin-1")
+        try:
+            await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = 499
+        except Exception:
+            if not status:  # answered, and logged, by the handler of unexpected errors otherwise
+                raise
+        finally:
+            log.info(
+                "%s: %s %s %d client-request-id=%r",
+                request_id,
+                scope["method"],
+                scope["path"],
+                status,
+                theirs[:100],
+            )

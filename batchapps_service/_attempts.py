@@ -1,0 +1,52 @@
+"""What travels between the engine and the workers."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+TOPIC = "batchapps"
+"""Dask topic of the workers' events; each is a list of (job id, task id, kind, value)."""
+
+EventKind = Literal["started", "line", "progress"]
+Event = tuple[str, int, str, str | int]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try at one task."""
+
+    root: str
+    """The data directory."""
+    mark: str
+    """Marks the attempt's processes; see ``_processes``."""
+    job_id: str
+    task_id: int
+    number: int
+    """Counts from 1."""
+    step: str
+    parameters: dict[str, tuple[str, str]]
+    earlier: tuple[tuple[str, str], ...]
+    """Outputs of the steps this one depends on: (path in the output folder, digest)."""
+    preview: bool
+    """Whether to make a preview where the task leaves none."""
+
+
+@dataclass(frozen=True)
+class Produced:
+    """A file that an attempt left, now in the store."""
+
+    path: str
+    kind: str
+    digest: str
+    size: int
+    made_by_service: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an attempt ended."""
+
+    status: Literal["Complete", "Error", "Cancelled"]
+    seconds: float
+    exit_code: int | None = None
+    message: str | None = None
+    outputs: list[Produced] = field(default_factory=list)

@@ -1,0 +1,95 @@
+"""What a handler is given, and what it may answer."""
+
+import logging
+import mimetypes
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from batchapps_service._database import Database
+from batchapps_service._datadir import DataDirectory
+from batchapps_service._errors import not_found
+from batchapps_service._links import Links
+from batchapps_service._settings import Settings
+from batchapps_service._store import Store
+
+log = logging.getLogger("batchapps_service")
+
+
+class Scheduler(Protocol):
+    """What the handlers need of the engine that runs jobs."""
+
+    def job_changed(self, job_id: str) -> None:
+        """A job was submitted, cancelled or requeued; the database says which."""
+
+    def task_cancelled(self, job_id: str, task_id: int) -> None:
+        """A running task is to be stopped."""
+
+    def pool_changed(self, pool_id: str) -> None:
+        """A pool was made, resized or deleted; the database says which."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts of the running service."""
+
+    directory: DataDirectory
+    links: Links
+    scheduler: Scheduler
+
+    @property
+    def database(self) -> Database:
+        return self.directory.database
+
+    @property
+    def store(self) -> Store:
+        return self.directory.store
+
+    @property
+    def settings(self) -> Settings:
+        return self.directory.settings
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated, validated request."""
+
+    context: Context
+    account: str
+    request: Request
+    path: dict[str, str]
+    query: dict[str, Any]
+    body: Any
+
+
+Answer = dict[str, Any] | Response
+Handler = Callable[[Call], Answer] | Callable[[Call], Awaitable[Answer]]
+
+
+class StoredFileResponse(FileResponse):
+    """A content of the store, with its length, its digest as ETag, and ranges."""
+
+    chunk_size = 1 << 20
+
+
+def stored_file(call: Call, digest: str, name: str) -> Response:
+    """Answer with the content of ``digest``, to be saved under ``name``."""
+    path: Path = call.context.store.path(digest)
+    if not path.is_file():
+        log.error("content %s of '%s' is missing from the store", digest, name)
+        raise not_found(f"The content of '{name}' is missing from the service's store.")
+    return StoredFileResponse(
+        path,
+        media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        headers={
+            "ETag": f'"{digest}"',
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            # A stored file is whatever its owner made it: never to be run in a browser.
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -1,0 +1,146 @@
+"""The ``batchapps-service`` command."""
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from batchapps_service import __version__, _accounts, _datadir
+from batchapps_service._datadir import DataDirectory, DataDirectoryError
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when it succeeded, 1 when it did not, 2 when it was called wrongly."""
+    parsed = _parser().parse_args(arguments)
+    from batchapps_service._templates import TemplateError
+
+    try:
+        parsed.run(parsed)
+    except (DataDirectoryError, TemplateError) as error:
+        print(f"batchapps-service: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="batchapps-service", description="A Batch Apps service of your own."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    init = verbs.add_parser("init", help="make a data directory with one account")
+    init.add_argument("dir", type=Path, metavar="DIR", help="a folder that does not exist yet")
+    init.add_argument("--port", type=_port, default=8443, help="default: 8443")
+    init.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="name or address under which clients reach the service; with one other than this"
+        " machine's loopback, the service listens on all interfaces (default: 127.0.0.1)",
+    )
+    init.add_argument("--json", action="store_true", help="print one JSON object")
+    init.set_defaults(run=_init)
+
+    serve = verbs.add_parser("serve", help="run the service until SIGTERM or Ctrl-C")
+    serve.add_argument("dir", type=Path, metavar="DIR")
+    serve.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        default="info",
+        help="what is logged to stderr (default: info)",
+    )
+    serve.set_defaults(run=_serve)
+
+    jobtypes = verbs.add_parser("jobtypes", help="install and list job types")
+    kinds = jobtypes.add_subparsers(required=True, metavar="COMMAND")
+    add = kinds.add_parser("add", help="install a job type: this lets users run its code")
+    add.add_argument("dir", type=Path, metavar="DIR")
+    add.add_argument("bundle", type=Path, metavar="BUNDLE", help="the folder with the template")
+    add.set_defaults(run=_add_jobtype)
+    listing = kinds.add_parser("list", help="list the installed job types")
+    listing.add_argument("dir", type=Path, metavar="DIR")
+    listing.set_defaults(run=_list_jobtypes)
+
+    accounts = verbs.add_parser("accounts", help="manage unattended accounts")
+    kinds = accounts.add_subparsers(required=True, metavar="COMMAND")
+    new = kinds.add_parser("add", help="make an account and print its key, once")
+    new.add_argument("dir", type=Path, metavar="DIR")
+    new.add_argument("--json", action="store_true", help="print one JSON object")
+    new.set_defaults(run=_add_account)
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return port
+
+
+def _init(parsed: argparse.Namespace) -> None:
+    directory = _datadir.create(parsed.dir, parsed.port, parsed.host)
+    try:
+        _print_account(directory, as_json=parsed.json)
+    except BaseException:
+        # Without an account, and its key shown, the directory is of no use.
+        directory.database.close()
+        shutil.rmtree(directory.root, ignore_errors=True)
+        raise
+    if not parsed.json:
+        print(f"\nStart the service with: batchapps-service serve {parsed.dir}")
+
+
+def _add_account(parsed: argparse.Namespace) -> None:
+    _print_account(_datadir.open_directory(parsed.dir), as_json=parsed.json)
+
+
+def _print_account(directory: DataDirectory, *, as_json: bool) -> None:
+    client_id, key = _accounts.add(directory.database)
+    details = {
+        "endpoint": directory.settings.base_url,
+        "account": _accounts.account_string(client_id, directory.settings.tenant),
+        "key": key,
+        "ca_cert": str(directory.tls / "ca.pem"),
+    }
+    if as_json:
+        print(json.dumps(details))
+        return
+    print(f"Endpoint: {details['endpoint']}")
+    print(f"Account:  {details['account']}")
+    print(f"Key:      {key}   (shown only now)")
+    print(f"CA file:  {details['ca_cert']}")
+
+
+def _serve(parsed: argparse.Namespace) -> None:
+    os.umask(0o077)
+    logging.basicConfig(level=parsed.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
+    directory = _datadir.open_directory(parsed.dir)
+    from batchapps_service import _serving
+
+    _serving.serve(directory)
+
+
+def _add_jobtype(parsed: argparse.Namespace) -> None:
+    from batchapps_service import _jobtypes
+
+    name = _jobtypes.add(_datadir.open_directory(parsed.dir), parsed.bundle)
+    print(f"Installed job type '{name}'.")
+
+
+def _list_jobtypes(parsed: argparse.Namespace) -> None:
+    from batchapps_service import _jobtypes
+
+    directory = _datadir.open_directory(parsed.dir)
+    for jobtype in _jobtypes.newest(directory):
+        print(jobtype.name)
+        for parameter in _jobtypes.load(directory, jobtype).parameters():
+            default = f" = {parameter['default']}" if "default" in parameter else ""
+            print(f"    {parameter['name']}: {parameter['type']}{default}")

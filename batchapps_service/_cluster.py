@@ -1,0 +1,119 @@
+"""A pool's workers: a Dask cluster that runs one attempt a call."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import dask
+import distributed
+
+from batchapps_service import _worker
+from batchapps_service._attempts import TOPIC, Attempt, Event, Result
+
+_distributed: Any = distributed  # its classes are annotated in part only
+Future = Any
+
+# Comings and goings of workers are the service's to tell.
+for _part in ("batched", "client", "core", "nanny", "scheduler", "worker"):
+    logging.getLogger(f"distributed.{_part}").setLevel(logging.CRITICAL)
+
+CONFIGURATION = {
+    # Dask would set OMP_NUM_THREADS=1 and the like in every task.
+    "distributed.nanny.pre-spawn-environ": {},
+    # The service counts attempts itself: a task whose worker died comes back at once.
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.multiprocessing-method": "spawn",
+}
+
+
+class Cluster:
+    """Workers of one pool. Its methods may be called from any thread; most block a little."""
+
+    def __init__(
+        self, workers: int, threads: int, scratch: Path, on_events: Callable[[list[Event]], None]
+    ) -> None:
+        dask.config.set(CONFIGURATION)
+        self._cluster: Any = _distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=threads,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            # Whoever reaches a Dask scheduler may run code: only holders of this certificate do.
+            security=_distributed.Security.temporary(),
+            memory_limit=0,
+            local_directory=str(scratch),
+            silence_logs=logging.ERROR,
+        )
+        self._client: Any = _distributed.Client(self._cluster, set_as_default=False)
+        self._client.register_plugin(_worker.Setup())
+        self._client.subscribe_topic(TOPIC, lambda event: on_events([tuple(e) for e in event[1]]))
+
+    def submit(self, attempt: Attempt, on_done: Callable[[Future], None]) -> Future:
+        """Start an attempt; ``on_done`` is called with its future, from some thread."""
+        future: Future = self._client.submit(_worker.run, attempt, key=attempt.mark, pure=False)
+        future.add_done_callback(on_done)
+        return future
+
+    def results(self, futures: Sequence[Future]) -> list[Result | BaseException]:
+        """What ended attempts came to, fetched together."""
+        good = [future for future in futures if future.status == "finished"]
+        try:
+            values = dict(zip([f.key for f in good], self._client.gather(good), strict=True))
+        except Exception as error:
+            values = {future.key: error for future in good}
+        found: list[Result | BaseException] = []
+        for future in futures:
+            value: Any = values.get(future.key)
+            if value is None and future.status == "error":
+                value = future.exception()
+            found.append(value or InterruptedError("the attempt was withdrawn"))
+            future.release()
+        return found
+
+    def withdraw(self, futures: Sequence[Future]) -> None:
+        """Take back attempts that no worker has begun."""
+        self._client.cancel(list(futures), force=True)
+
+    def stop_tasks(self, job_id: str, task_ids: list[int] | None = None) -> None:
+        """Stop running tasks of a job, all or some."""
+        self._client.run(_worker.cancel, job_id, task_ids, on_error="ignore")
+
+    def close_sessions(self, job_id: str, step: str | None = None) -> None:
+        """Leave the environments of a step, or of all the job."""
+        self._client.run(_worker.close_sessions, job_id, step, on_error="ignore")
+
+    def size(self) -> int:
+        """Workers at hand."""
+        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def resize(self, target: int) -> int:
+        """Add workers, or take away idle ones; how many there are then.
+
+        Busy workers stay: call again when tasks have ended.
+        """
+        present = self.size()
+        if target > present:
+            self._cluster.scale(target)
+            self._client.wait_for_workers(target, timeout=60)
+        elif target < present:
+            workers = self._client.scheduler_info(n_workers=-1)["workers"]
+            busy = self._client.processing()
+            idle = [w["name"] for address, w in workers.items() if not busy.get(address)]
+            leaving = idle[: present - target]
+            if leaving:
+                self._cluster.sync(self._cluster.scale_down, leaving)
+            return present - len(leaving)
+        return target
+
+    def close(self) -> None:
+        """End all workers."""
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=5)
+        with contextlib.suppress(Exception):
+            self._cluster.close(timeout=10)

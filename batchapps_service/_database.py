@@ -1,0 +1,249 @@
+"""The service's state: tables of a SQLite database, and transactions on it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import JSON, Connection, ForeignKey, Index, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+SCHEMA_VERSION = 1
+"""Kept in SQLite's ``user_version``; a database of another version is not opened."""
+
+
+class Base(DeclarativeBase):
+    """The tables' common base."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Account(Base):
+    """An unattended account: what a token is issued to, and the owner of everything else."""
+
+    __tablename__ = "account"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """The client id, a GUID."""
+    name: Mapped[str]
+    key_hash: Mapped[str]
+    """SHA-256 of the key, in hexadecimal; keys are 256 random bits, so no slow hash is needed."""
+    created: Mapped[datetime]
+
+
+class File(Base):
+    """An uploaded file as its account lists it; the content is in the store."""
+
+    __tablename__ = "file"
+    __table_args__ = (Index("file_by_name", "account_id", "name", "path", unique=True),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str]
+    path: Mapped[str]
+    """The path on the uploader's machine, as sent."""
+    timestamp: Mapped[str]
+    """The last change on the uploader's machine, as sent, byte for byte."""
+    digest: Mapped[str]
+    size: Mapped[int]
+    uploaded: Mapped[datetime]
+
+
+class JobType(Base):
+    """An installed job type; each installation is a row and a folder of its own."""
+
+    __tablename__ = "jobtype"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    installed: Mapped[datetime]
+
+
+class Pool(Base):
+    """A pool of workers. An auto-pool belongs to one job and goes away with it."""
+
+    __tablename__ = "pool"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"), index=True)
+    auto: Mapped[bool]
+    target: Mapped[int]
+    current: Mapped[int] = mapped_column(default=0)
+    max_tasks: Mapped[int]
+    communication: Mapped[bool] = mapped_column(default=False)
+    certificates: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(default="active")
+    allocation_state: Mapped[str] = mapped_column(default="steady")
+    resize_error: Mapped[str | None]
+    created: Mapped[datetime]
+
+
+class Job(Base):
+    """A submitted job."""
+
+    __tablename__ = "job"
+    __table_args__ = (Index("job_by_account", "account_id", "number"),)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    """Counts up with each submission, so that it gives the order."""
+    id: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str]
+    jobtype_id: Mapped[int] = mapped_column(ForeignKey("jobtype.id"))
+    type: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    job_file: Mapped[str]
+    settings: Mapped[str]
+    priority: Mapped[str]
+    pool_id: Mapped[str] = mapped_column(index=True)
+    auto_pool: Mapped[dict[str, Any] | None]
+    """The specification of the job's own pool; None where it shares one."""
+    status: Mapped[str] = mapped_column(index=True)
+    percent: Mapped[int] = mapped_column(default=0)
+    task_count: Mapped[int | None]
+    """Known after the split; includes the merge."""
+    merge_task: Mapped[int | None]
+    """The id of the merge task, where the template has one."""
+    submitted: Mapped[datetime]
+    started: Mapped[datetime | None]
+    completed: Mapped[datetime | None]
+    output_name: Mapped[str | None]
+    output_digest: Mapped[str | None]
+    preview_name: Mapped[str | None]
+    preview_digest: Mapped[str | None]
+    log_ticks: Mapped[int] = mapped_column(default=0)
+    """Timestamp of the newest log line; the next one is later, so that none share a timestamp."""
+
+
+class JobFile(Base):
+    """A required file of a job, fixed at submission: a later upload does not change it."""
+
+    __tablename__ = "job_file"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    digest: Mapped[str]
+    size: Mapped[int]
+
+
+class Task(Base):
+    """A task of a job, numbered from 1."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index("task_by_status", "job_id", "status"),)
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    step: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    """Task parameters: ``{name: [type, value]}``."""
+    status: Mapped[str]
+    progress: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    started: Mapped[datetime | None]
+    completed: Mapped[datetime | None]
+    worker: Mapped[str | None]
+    exit_code: Mapped[int | None]
+    message: Mapped[str | None]
+    """Why the task failed."""
+
+
+class Output(Base):
+    """A file that a task left."""
+
+    __tablename__ = "output"
+    __table_args__ = (Index("output_by_task", "job_id", "task_id"),)
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """Unique in the job, flat: the name on the wire."""
+    task_id: Mapped[int]
+    path: Mapped[str]
+    """Where the task left it, relative to its output folder, with ``/``."""
+    kind: Mapped[str]
+    made_by_service: Mapped[bool] = mapped_column(default=False)
+    digest: Mapped[str]
+    size: Mapped[int]
+
+
+class LogLine(Base):
+    """A line of a job's log."""
+
+    __tablename__ = "log"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
+    ticks: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int | None]
+    text: Mapped[str]
+
+
+class SchemaError(Exception):
+    """The database was made by another release."""
+
+
+class Database:
+    """Transactions on the database of a data directory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = create_engine(
+            f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
+        )
+        self._lock = threading.Lock()
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "begin", _begin)
+        self._writing = self._engine.execution_options(batchapps_write=True)
+
+    def create(self) -> None:
+        """Make the tables in a new database."""
+        Base.metadata.create_all(self._engine)
+        with self._writing.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.commit()
+
+    def check(self) -> None:
+        """Raise SchemaError unless the database has this release's tables."""
+        with self._engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        if found != SCHEMA_VERSION:
+            raise SchemaError(
+                f"{self._path} has schema version {found}, and this release reads {SCHEMA_VERSION}."
+                " Open it with the release that made it."
+            )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that is committed, durably, when the block ends without an exception."""
+        # SQLite takes one writer at a time. Waiting here is fair; its own busy handler is not.
+        with self._lock, Session(self._writing, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Give up all connections."""
+        self._engine.dispose()
+
+
+def _configure(connection: Any, _record: object) -> None:
+    # Transactions are begun by _begin, not by the driver, which would begin too late.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL: an answered request survives a power cut.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("batchapps_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

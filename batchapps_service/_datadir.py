@@ -1,0 +1,102 @@
+"""A data directory: where everything of one service lies."""
+
+import json
+import os
+import shutil
+import uuid
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from batchapps_service import _certificates, _tokens
+from batchapps_service._database import Database
+from batchapps_service._settings import Settings
+from batchapps_service._store import Store
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class DataDirectoryError(Exception):
+    """The data directory cannot be made or opened; the text says why and what to do."""
+
+
+class DataDirectory:
+    """An opened data directory."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        self.database = Database(root / "service.db")
+        self.store = Store(root / "store")
+
+    @property
+    def tls(self) -> Path:
+        """Certificates and their keys."""
+        return self.root / "tls"
+
+    @property
+    def issuer_key(self) -> Path:
+        """The private key that signs tokens."""
+        return self.root / "issuer.key"
+
+    @property
+    def work(self) -> Path:
+        """Where jobs run; holds nothing that is needed after a restart."""
+        return self.root / "work"
+
+    def bundle(self, jobtype_id: int) -> Path:
+        """The folder of an installed job type."""
+        return self.root / "jobtypes" / str(jobtype_id)
+
+
+def create(root: Path, port: int, host: str) -> DataDirectory:
+    """Make a data directory at ``root``, which must not exist.
+
+    It is made beside ``root`` and renamed when whole. Raises DataDirectoryError.
+    """
+    root = root.absolute()
+    if root.exists():
+        raise DataDirectoryError(
+            f"{root} exists already and was left as it is. Name a folder that does not exist yet,"
+            " or start the service in it with 'batchapps-service serve'."
+        )
+    bind = "127.0.0.1" if host in LOOPBACK else "0.0.0.0"  # noqa: S104 - a host is named for others to reach it
+    settings = Settings(tenant=str(uuid.uuid4()), host=host, bind=bind, port=port)
+    partial = root.with_name(f".{root.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        partial.mkdir(parents=True, mode=0o700)
+        made = DataDirectory(partial, settings)
+        for folder in (made.tls, made.work, made.root / "jobtypes"):
+            folder.mkdir()
+        made.store.create()
+        (partial / "service.json").write_text(json.dumps(asdict(settings), indent=2) + "\n")
+        _certificates.make_authority(made.tls)
+        _certificates.make_server_certificate(made.tls, host)
+        _tokens.make_key(made.issuer_key)
+        made.database.create()
+        made.database.close()
+        os.rename(partial, root)  # noqa: PTH104 - fails rather than replaces when root has appeared
+    except (OSError, UnicodeError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise DataDirectoryError(f"{root} cannot be made: {error}") from error
+    return DataDirectory(root, settings)
+
+
+def open_directory(root: Path) -> DataDirectory:
+    """Open the data directory at ``root``. Raises DataDirectoryError."""
+    root = root.absolute()
+    try:
+        loaded = json.loads((root / "service.json").read_text())
+        known = {field.name for field in fields(Settings)}
+        settings = Settings(**{key: value for key, value in loaded.items() if key in known})
+    except FileNotFoundError:
+        raise DataDirectoryError(
+            f"{root} is no data directory. Make one with 'batchapps-service init {root}'."
+        ) from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DataDirectoryError(f"{root / 'service.json'} cannot be read: {error}") from error
+    opened = DataDirectory(root, settings)
+    try:
+        opened.database.check()
+    except Exception as error:
+        raise DataDirectoryError(str(error)) from error
+    return opened

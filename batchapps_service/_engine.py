@@ -1,0 +1,614 @@
+"""The engine: takes jobs from the database to their end.
+
+One thread owns all that is in progress. Requests, workers' events and ended attempts reach it
+through a queue; what it takes from the queue at once it writes in one transaction. What takes
+time (starting workers, laying out files, zipping outputs) is done by helper threads, which post
+their results to the same queue. Whatever is in memory here can be made again from the database,
+and is, when the service starts.
+"""
+
+import logging
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from batchapps_service import _joblog, _jobtypes, _times, _work
+from batchapps_service._attempts import Attempt, Event, Result
+from batchapps_service._cluster import Cluster
+from batchapps_service._database import Job, JobFile, JobType, Pool, Task
+from batchapps_service._datadir import DataDirectory
+from batchapps_service._finals import laid_out, make_final, record_outputs
+from batchapps_service._processes import kill_marked
+from batchapps_service._runs import MAX_ATTEMPTS, JobRun, Running
+from batchapps_service._templates import Submission
+
+log = logging.getLogger("batchapps_service.engine")
+
+UNFINISHED = ("NotStarted", "InProgress", "Cancelling")
+AHEAD = 1
+"""Attempts that wait at each worker thread, so that none idles between two tasks."""
+BATCH = 1000
+"""Things taken from the queue for one transaction."""
+
+Change = Callable[[Session], None]
+
+
+@dataclass
+class PoolRun:
+    """A pool as the engine keeps it in memory."""
+
+    id: str
+    auto: bool
+    target: int
+    threads: int
+    cluster: Cluster | None = None
+    busy: bool = False
+    """Whether a helper thread is starting or resizing it."""
+    active: int = 0
+    """Attempts that Dask has."""
+    size: int = 0
+
+    @property
+    def room(self) -> int:
+        """Attempts that can be handed over now."""
+        slots = min(self.size, self.target) * self.threads
+        return slots * (1 + AHEAD) - self.active if self.cluster and slots else 0
+
+
+@dataclass
+class _Ended:
+    run: JobRun
+    running: Running
+    pool: PoolRun
+    outcome: Result | BaseException | None = field(default=None)
+
+
+class Engine:
+    """Runs the jobs of a data directory. Its public methods may be called by any thread."""
+
+    def __init__(self, directory: DataDirectory) -> None:
+        self._directory = directory
+        self._database = directory.database
+        self._mark = f"{uuid.uuid5(uuid.NAMESPACE_URL, str(directory.root))}"
+        self._queue: queue.SimpleQueue[Change | _Ended | None] = queue.SimpleQueue()
+        self._helpers = ThreadPoolExecutor(4, thread_name_prefix="batchapps-helper")
+        self._thread = threading.Thread(target=self._loop, name="batchapps-engine")
+        self._jobs: dict[str, JobRun] = {}
+        self._preparing: set[str] = set()
+        self._pools: dict[str, PoolRun] = {}
+        self._waiting_pools: list[PoolRun] = []
+        self._stopping = False
+
+    # --- from outside ---
+
+    def start(self) -> None:
+        """Begin, where the service left off."""
+        self._queue.put(self._recover)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all tasks and workers; unfinished jobs go on at the next start."""
+        self._stopping = True
+        self._queue.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
+        clusters = [pool.cluster for pool in self._pools.values() if pool.cluster]
+        for run in self._jobs.values():
+            for cluster in clusters:
+                if run.active:
+                    cluster.stop_tasks(run.id)
+        closing = [threading.Thread(target=cluster.close) for cluster in clusters]
+        for one in closing:
+            one.start()
+        for one in closing:
+            one.join()
+        self._helpers.shutdown(wait=True, cancel_futures=True)
+        kill_marked(self._mark)
+
+    def job_changed(self, job_id: str) -> None:
+        """A job was submitted, cancelled or requeued; the database says which."""
+        self._queue.put(lambda session: self._job_changed(session, job_id))
+
+    def task_cancelled(self, job_id: str, task_id: int) -> None:
+        """A running task is to be stopped."""
+        self._queue.put(lambda _session: self._stop_task(job_id, task_id))
+
+    def pool_changed(self, pool_id: str) -> None:
+        """A pool was made, resized or deleted; the database says which."""
+        self._queue.put(lambda session: self._pool_changed(session, pool_id))
+
+    # --- the engine's thread ---
+
+    def _loop(self) -> None:
+        while True:
+            batch: list[Change | _Ended | None] = [self._queue.get()]
+            while len(batch) < BATCH and not self._queue.empty():
+                batch.append(self._queue.get())
+            if self._stopping or None in batch:
+                return
+            try:
+                self._apply([one for one in batch if one is not None])
+                self._dispatch()
+            except Exception:
+                log.exception("the engine takes its jobs up again from the database")
+                self._start_over()
+
+    def _apply(self, batch: list[Change | _Ended]) -> None:
+        ended = [one for one in batch if isinstance(one, _Ended) and one.outcome is None]
+        for pool in {id(one.pool): one.pool for one in ended}.values():
+            mine = [one for one in ended if one.pool is pool]
+            assert pool.cluster is not None
+            outcomes = pool.cluster.results([one.running.future for one in mine])
+            for one, outcome in zip(mine, outcomes, strict=True):
+                one.outcome = outcome
+        with self._database.write() as session:
+            for change in batch:
+                if isinstance(change, _Ended):
+                    self._task_ended(session, change)
+                else:
+                    change(session)
+
+    def _recover(self, session: Session) -> None:
+        """Take up what an earlier run of the service left."""
+        killed = kill_marked(self._mark)
+        if killed:
+            log.warning("ended %d processes that an earlier run had left", killed)
+        self._directory.store.sweep()
+        for folder in self._directory.work.iterdir():
+            _work.remove(folder)
+        session.execute(update(Pool).values(current=0, allocation_state="steady"))
+        self._resume(session)
+
+    def _start_over(self) -> None:
+        """Forget what is in progress and take it up again from the database.
+
+        The way out when a transaction failed (a full disk, say): memory is ahead of it then.
+        """
+        for run in self._jobs.values():
+            pool = self._pools.get(run.pool_id)
+            if pool is not None and pool.cluster is not None and run.active:
+                pool.cluster.withdraw([one.future for one in run.active.values() if one.future])
+                pool.cluster.stop_tasks(run.id)
+        self._jobs.clear()
+        time.sleep(1)
+        self._queue.put(self._resume)
+
+    def _resume(self, session: Session) -> None:
+        for pool_id in session.scalars(select(Pool.id).where(Pool.auto.is_(False))).all():
+            self._pool_changed(session, pool_id)
+        unfinished = select(Job.id).where(Job.status.in_(UNFINISHED)).order_by(Job.number)
+        for job_id in session.scalars(unfinished).all():
+            if job_id not in self._jobs and job_id not in self._preparing:
+                running = Task.job_id == job_id, Task.status == "InProgress"
+                session.execute(update(Task).where(*running).values(status="NotStarted"))
+                self._job_changed(session, job_id)
+
+    def _help(self, work: Callable[[], Change], on_error: Callable[[Exception], Change]) -> None:
+        """Do ``work`` in a helper thread; what it returns is then done in the engine's."""
+
+        def helper() -> None:
+            try:
+                change = work()
+            except Exception as error:
+                log.exception("a helper failed")
+                change = on_error(error)
+            self._queue.put(change)
+
+        self._helpers.submit(helper)
+
+    # --- jobs ---
+
+    def _job_changed(self, session: Session, job_id: str) -> None:
+        job = session.scalar(select(Job).where(Job.id == job_id))
+        if job is None:
+            return
+        run = self._jobs.get(job_id)
+        if job.status == "Cancelling":
+            if run is not None:
+                self._cancel(session, run)
+            elif job_id not in self._preparing:
+                self._end(session, job_id, job.pool_id, "Cancelled", "The job was cancelled.")
+        elif run is None and job_id not in self._preparing and job.status in UNFINISHED:
+            self._preparing.add(job_id)
+            self._pool_changed(session, job.pool_id)
+            self._help(
+                lambda: self._prepare(job),
+                lambda error: lambda session: self._not_prepared(session, job, error),
+            )
+
+    def _prepare(self, job: Job) -> Change:
+        """Split the job, unless that was done, and lay out its files (in a helper thread)."""
+        directory, folders = self._directory, _work.job_folders(self._directory.work, job.id)
+        with self._database.read() as session:
+            jobtype = session.get_one(JobType, job.jobtype_id)
+            query = select(JobFile).where(JobFile.job_id == job.id).order_by(JobFile.position)
+            files = [(one.name, one.digest) for one in session.scalars(query)]
+        bundle = _jobtypes.load(directory, jobtype)
+        submission = Submission(job.parameters, [name for name, _ in files], job.job_file)
+        plan = bundle.plan(submission, folders)
+        definition = _work.definition_of(bundle.folder, plan, bundle.works_in_place)
+        _work.prepare(directory.work, directory.store, job.id, definition, files)
+        if job.task_count is None:
+            self._split(job, plan)
+        run = JobRun(
+            job.id,
+            job.number,
+            job.name,
+            JobRun.order(job.priority),
+            job.pool_id,
+            plan.task_count(),
+            plan.merge,
+            {step.name: plan.ancestors(step.name) for step in plan.steps},
+        )
+        with self._database.read() as session:
+            rows = session.execute(
+                select(Task.id, Task.step, Task.status)
+                .where(Task.job_id == job.id)
+                .order_by(Task.id)
+            )
+            run.fill((row.id, row.step, row.status) for row in rows)
+        return lambda session: self._prepared(session, run)
+
+    def _split(self, job: Job, plan: Any) -> None:
+        counts: dict[str, int] = {}
+        rows: list[dict[str, Any]] = []
+        for number, (step, parameters) in enumerate(plan.tasks(), 1):
+            counts[step] = counts.get(step, 0) + 1
+            row = {"job_id": job.id, "id": number, "step": step, "parameters": parameters}
+            rows.append(row | {"status": "NotStarted", "progress": 0, "attempts": 0})
+        listed = ", ".join(f"{step}: {count}" for step, count in counts.items())
+        with self._database.write() as session:
+            if rows:
+                session.execute(insert(Task), rows)
+            merge = len(rows) if plan.merge else None
+            found = update(Job).where(Job.id == job.id)
+            session.execute(found.values(task_count=len(rows), merge_task=merge))
+            _joblog.append(session, job.id, [(None, f"Split into {len(rows)} tasks ({listed}).")])
+
+    def _prepared(self, session: Session, run: JobRun) -> None:
+        self._preparing.discard(run.id)
+        self._jobs[run.id] = run
+        if session.scalar(select(Job.status).where(Job.id == run.id)) == "Cancelling":
+            self._cancel(session, run)
+        else:
+            self._settle(session, run)
+
+    def _not_prepared(self, session: Session, job: Job, error: Exception) -> None:
+        self._preparing.discard(job.id)
+        text = f"The job could not be split: {error}"
+        self._end(session, job.id, job.pool_id, "Error", text)
+
+    def _cancel(self, session: Session, run: JobRun) -> None:
+        run.cancelling = True
+        pool = self._pools.get(run.pool_id)
+        if pool is not None and pool.cluster is not None and run.active:
+            queued = [one.future for one in run.active.values() if not one.started]
+            pool.cluster.withdraw(queued)
+            pool.cluster.stop_tasks(run.id)
+        self._settle(session, run)
+
+    def _stop_task(self, job_id: str, task_id: int) -> None:
+        run = self._jobs.get(job_id)
+        pool = self._pools.get(run.pool_id) if run else None
+        if run and task_id in run.active and pool and pool.cluster:
+            pool.cluster.stop_tasks(job_id, [task_id])
+
+    def _settle(self, session: Session, run: JobRun) -> None:
+        """End the job when nothing of it runs and nothing more can."""
+        if not run.idle or run.id not in self._jobs:
+            return
+        if run.cancelling:
+            waiting = Task.job_id == run.id, Task.status == "NotStarted"
+            session.execute(update(Task).where(*waiting).values(status="Cancelled"))
+            self._end(session, run.id, run.pool_id, "Cancelled", "The job was cancelled.")
+        elif run.failed or any(run.unfinished.values()):
+            failed = sum(run.unfinished.values()) - sum(map(len, run.waiting.values()))
+            text = f"The job failed: {failed} of {run.task_count} tasks did not succeed."
+            self._end(session, run.id, run.pool_id, "Error", text)
+        else:
+            del self._jobs[run.id]
+            self._preparing.add(run.id)  # until the output is made
+            self._help(
+                lambda: make_final(self._directory, run.id, self._completed(run)),
+                lambda error: lambda session: self._not_completed(session, run, error),
+            )
+
+    def _completed(self, run: JobRun) -> Change:
+        def change(session: Session) -> None:
+            self._preparing.discard(run.id)
+            status = session.scalar(select(Job.status).where(Job.id == run.id))
+            if status == "Cancelling":
+                self._end(session, run.id, run.pool_id, "Cancelled", "The job was cancelled.")
+            else:
+                self._end(session, run.id, run.pool_id, "Complete", "The job is complete.")
+
+        return change
+
+    def _not_completed(self, session: Session, run: JobRun, error: Exception) -> None:
+        self._preparing.discard(run.id)
+        text = f"The job's output could not be put together: {error}"
+        self._end(session, run.id, run.pool_id, "Error", text)
+
+    def _end(self, session: Session, job_id: str, pool_id: str, status: str, text: str) -> None:
+        self._jobs.pop(job_id, None)
+        values: dict[str, Any] = {"status": status, "completed": _times.now()}
+        if status == "Complete":
+            values["percent"] = 100
+        session.execute(update(Job).where(Job.id == job_id).values(**values))
+        _joblog.append(session, job_id, [(None, text)])
+        log.info("job %s: %s", job_id, status)
+        pool = self._pools.get(pool_id)
+        auto = session.get(Pool, pool_id)
+        if auto is not None and auto.auto:
+            session.delete(auto)
+            session.flush()
+            self._pool_changed(session, pool_id)
+        elif pool is not None and pool.cluster is not None:
+            self._helpers.submit(pool.cluster.close_sessions, job_id)
+        self._helpers.submit(self._remove_folder, job_id)
+
+    def _remove_folder(self, job_id: str) -> None:
+        _work.remove(_work.job_folder(self._directory.work, job_id))
+
+    # --- tasks ---
+
+    def _dispatch(self) -> None:
+        for pool in self._pools.values():
+            room = pool.room
+            if room <= 0:
+                continue
+            runs = [run for run in self._jobs.values() if run.pool_id == pool.id]
+            for run in sorted(runs, key=lambda run: (run.priority, run.number)):
+                room -= self._start_tasks(run, pool, room)
+                if room <= 0:
+                    break
+
+    def _start_tasks(self, run: JobRun, pool: PoolRun, room: int) -> int:
+        chosen: list[tuple[int, str]] = []
+        while len(chosen) < room and (step := run.ready_step()) is not None:
+            chosen.append((run.waiting[step].popleft(), step))
+        if not chosen:
+            return 0
+        try:
+            attempts = self._attempts(run, chosen)
+        except Exception:
+            for task_id, step in reversed(chosen):
+                run.waiting[step].appendleft(task_id)
+            raise
+        assert pool.cluster is not None
+        for attempt in attempts:
+            running = Running(attempt.task_id, attempt.step, attempt.mark)
+            run.active[attempt.task_id] = running
+            run.attempts[attempt.task_id] = attempt.number
+            pool.active += 1
+            ended = _Ended(run, running, pool)
+            running.future = pool.cluster.submit(attempt, self._announce(ended))
+        return len(attempts)
+
+    def _announce(self, ended: _Ended) -> Callable[[Any], None]:
+        return lambda _future: self._queue.put(ended)
+
+    def _attempts(self, run: JobRun, chosen: Iterable[tuple[int, str]]) -> list[Attempt]:
+        steps = dict(chosen)
+        with self._database.read() as session:
+            query = select(Task.id, Task.parameters).where(
+                Task.job_id == run.id, Task.id.in_(steps)
+            )
+            parameters = {row.id: row.parameters for row in session.execute(query)}
+            for step in set(steps.values()):
+                if step not in run.earlier:
+                    run.earlier[step] = laid_out(session, run.id, run.ancestors[step])
+        return [
+            Attempt(
+                root=str(self._directory.root),
+                mark=f"{self._mark}:{run.id}:{task_id}:{uuid.uuid4().hex[:12]}",
+                job_id=run.id,
+                task_id=task_id,
+                number=run.attempts.get(task_id, 0) + 1,
+                step=step,
+                parameters=parameters[task_id],
+                earlier=run.earlier[step],
+                preview=True,
+            )
+            for task_id, step in steps.items()
+        ]
+
+    def _events(self, events: list[Event]) -> None:
+        """Called by Dask's thread."""
+        self._queue.put(lambda session: self._apply_events(session, events))
+
+    def _apply_events(self, session: Session, events: list[Event]) -> None:
+        lines: dict[str, list[tuple[int | None, str]]] = {}
+        touched: set[str] = set()
+        for job_id, task_id, kind, value in events:
+            run = self._jobs.get(job_id)
+            if kind == "line":
+                lines.setdefault(job_id, []).append((task_id or None, str(value)))
+            elif run is not None and task_id in run.active:
+                if kind == "started":
+                    lines.setdefault(job_id, []).append(
+                        (task_id, self._task_started(session, run, task_id, str(value)))
+                    )
+                elif kind == "progress":
+                    run.progress[task_id] = min(max(int(value), 0), 100)
+                    found = update(Task).where(Task.job_id == job_id, Task.id == task_id)
+                    session.execute(found.values(progress=run.progress[task_id]))
+                    touched.add(job_id)
+        for job_id, texts in lines.items():
+            _joblog.append(session, job_id, texts)
+        for job_id in touched:
+            self._write_percent(session, self._jobs[job_id])
+
+    def _task_started(self, session: Session, run: JobRun, task_id: int, worker: str) -> str:
+        running = run.active[task_id]
+        running.started = True
+        number = run.attempts[task_id]
+        session.execute(
+            update(Task)
+            .where(Task.job_id == run.id, Task.id == task_id)
+            .values(status="InProgress", started=_times.now(), attempts=number, worker=worker)
+        )
+        session.execute(
+            update(Job)
+            .where(Job.id == run.id, Job.status == "NotStarted")
+            .values(status="InProgress")
+        )
+        session.execute(
+            update(Job).where(Job.id == run.id, Job.started.is_(None)).values(started=_times.now())
+        )
+        again = f", attempt {number}" if number > 1 else ""
+        return f"Task {task_id} ({running.step}) started on worker {worker}{again}."
+
+    def _task_ended(self, session: Session, ended: _Ended) -> None:
+        run, task_id, step = ended.run, ended.running.task_id, ended.running.step
+        ended.pool.active -= 1
+        if self._jobs.get(run.id) is not run:  # of before the engine started over
+            return
+        del run.active[task_id]
+        run.progress.pop(task_id, None)
+        outcome = ended.outcome
+        if isinstance(outcome, Result):
+            self._record(session, run, task_id, step, outcome)
+        elif run.cancelling:
+            self._record(session, run, task_id, step, Result("Cancelled", 0.0))
+        elif _worker_died(outcome) and run.attempts[task_id] < MAX_ATTEMPTS:
+            kill_marked(ended.running.mark)
+            run.waiting[step].appendleft(task_id)
+            found = update(Task).where(Task.job_id == run.id, Task.id == task_id)
+            session.execute(found.values(status="NotStarted", progress=0))
+            text = f"Task {task_id}: its worker ended unexpectedly; the task is tried again."
+            _joblog.append(session, run.id, [(task_id, text)])
+        else:
+            if _worker_died(outcome):
+                kill_marked(ended.running.mark)
+                text = f"its worker ended unexpectedly {run.attempts[task_id]} times"
+            else:
+                text = f"the service could not run it: {outcome}"
+            self._record(session, run, task_id, step, Result("Error", 0.0, None, text))
+        self._write_percent(session, run)
+        self._settle(session, run)
+        if ended.pool.size > ended.pool.target:
+            self._resize(ended.pool)
+
+    def _record(
+        self, session: Session, run: JobRun, task_id: int, step: str, result: Result
+    ) -> None:
+        session.execute(
+            update(Task)
+            .where(Task.job_id == run.id, Task.id == task_id)
+            .values(
+                status=result.status,
+                completed=_times.now(),
+                exit_code=result.exit_code,
+                message=result.message,
+                attempts=run.attempts[task_id],
+                **({"progress": 100} if result.status == "Complete" else {}),
+            )
+        )
+        if result.status == "Complete":
+            run.done += 1
+            run.unfinished[step] -= 1
+            record_outputs(session, run.id, task_id, result.outputs)
+            text = f"Task {task_id} ({step}) complete after {result.seconds:.1f} s."
+        else:
+            run.failed = True
+            ending = "was cancelled" if result.status == "Cancelled" else "failed"
+            text = f"Task {task_id} ({step}) {ending}"
+            text += f": {result.message}" if result.message else "."
+        _joblog.append(session, run.id, [(task_id, text)])
+        pool = self._pools.get(run.pool_id)
+        if not run.unfinished[step] and pool is not None and pool.cluster is not None:
+            self._helpers.submit(pool.cluster.close_sessions, run.id, step)
+
+    def _write_percent(self, session: Session, run: JobRun) -> None:
+        session.execute(update(Job).where(Job.id == run.id).values(percent=run.percent))
+
+    # --- pools ---
+
+    def _pool_changed(self, session: Session, pool_id: str) -> None:
+        row = session.get(Pool, pool_id)
+        pool = self._pools.get(pool_id)
+        if row is None:
+            if pool is not None:
+                del self._pools[pool_id]
+                self._waiting_pools = [one for one in self._waiting_pools if one is not pool]
+                pool.target = 0
+                if pool.cluster is not None:
+                    self._helpers.submit(pool.cluster.close)
+            self._start_waiting_pools()
+        elif pool is None:
+            pool = PoolRun(row.id, row.auto, row.target, row.max_tasks)
+            self._pools[pool_id] = pool
+            self._waiting_pools.append(pool)
+            self._start_waiting_pools()
+        else:
+            pool.target = row.target
+            self._resize(pool)
+
+    def _start_waiting_pools(self) -> None:
+        """Start pools in order; auto-pools only while there is room for their workers."""
+        for pool in list(self._waiting_pools):
+            others = [
+                one.target
+                for one in self._pools.values()
+                if one.auto and one not in self._waiting_pools
+            ]
+            limit = self._directory.settings.max_dedicated
+            if pool.auto and others and sum(others) + pool.target > limit:
+                continue
+            self._waiting_pools.remove(pool)
+            self._resize(pool)
+
+    def _resize(self, pool: PoolRun) -> None:
+        """Bring a pool to its target, in a helper thread."""
+        if pool.busy or pool in self._waiting_pools or pool.size == pool.target:
+            return
+        if pool.cluster is None and pool.target == 0:
+            return
+        pool.busy = True
+        self._help(
+            lambda: self._resized(pool),
+            lambda error: lambda session: self._not_resized(session, pool, error),
+        )
+
+    def _resized(self, pool: PoolRun) -> Change:
+        target = pool.target
+        cluster = pool.cluster
+        if cluster is None:
+            scratch = self._directory.work / ".dask"
+            cluster = Cluster(target, pool.threads, scratch, self._events)
+            size = target
+        else:
+            size = cluster.resize(target)
+        return lambda session: self._pool_ready(session, pool, cluster, size)
+
+    def _pool_ready(self, session: Session, pool: PoolRun, cluster: Cluster, size: int) -> None:
+        pool.busy, pool.cluster, pool.size = False, cluster, size
+        if pool.id not in self._pools:  # deleted meanwhile
+            self._helpers.submit(cluster.close)
+            return
+        steady = size == pool.target
+        state = {"current": size, "allocation_state": "steady" if steady else "resizing"}
+        session.execute(update(Pool).where(Pool.id == pool.id).values(**state))
+        if not steady and (size < pool.target or not pool.active):
+            self._resize(pool)
+
+    def _not_resized(self, session: Session, pool: PoolRun, error: Exception) -> None:
+        pool.busy = False
+        text = f"The pool could not be brought to {pool.target} workers: {error}"
+        state = {"allocation_state": "steady", "resize_error": text}
+        session.execute(update(Pool).where(Pool.id == pool.id).values(**state))
+
+
+def _worker_died(outcome: Result | BaseException | None) -> bool:
+    from distributed import KilledWorker
+
+    return isinstance(outcome, KilledWorker | InterruptedError | OSError)

@@ -1,0 +1,41 @@
+"""Errors that are answered to the caller."""
+
+from collections.abc import Mapping
+
+
+class ApiError(Exception):
+    """A request that cannot be served; becomes the description's ``Error`` body."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        problems: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.problems = dict(problems or {})
+        """What is wrong with which member or parameter."""
+        self.headers = dict(headers or {})
+
+
+def bad_request(message: str, problems: Mapping[str, str] | None = None) -> ApiError:
+    """400: the request itself is wrong."""
+    return ApiError(400, message, problems)
+
+
+def wrong_state(message: str) -> ApiError:
+    """403, which in this API says that the action is not possible now."""
+    return ApiError(403, message)
+
+
+def not_found(message: str) -> ApiError:
+    """404."""
+    return ApiError(404, message)
+
+
+def over_quota(message: str) -> ApiError:
+    """409."""
+    return ApiError(409, message)

@@ -1,0 +1,147 @@
+"""Uploaded files: listing, queries, upload and download."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+
+from batchapps_service import _names, _times
+from batchapps_service._calls import Answer, Call, stored_file
+from batchapps_service._database import File
+from batchapps_service._errors import bad_request, not_found
+from batchapps_service._store import BLOCK, Content, Incoming
+
+QUERY_BATCH = 500
+"""Names a query; SQLite takes a limited number of variables."""
+
+
+def described(call: Call, file: File) -> dict[str, Any]:
+    """A file as the API lists it."""
+    return {
+        "id": file.id,
+        "name": file.name,
+        "lastModifiedBy": file.account_id,
+        # Byte for byte as it was sent: the original client compares it as text.
+        "lastModifiedTime": file.timestamp,
+        "originalFilePath": file.path,
+        "link": call.context.links.file(file.id, file.name),
+    }
+
+
+def named(call: Call, names: Sequence[str]) -> list[File]:
+    """The account's files of these names, newest upload first."""
+    found: list[File] = []
+    wanted = sorted(set(names))
+    with call.context.database.read() as session:
+        for start in range(0, len(wanted), QUERY_BATCH):
+            query = select(File).where(
+                File.account_id == call.account, File.name.in_(wanted[start : start + QUERY_BATCH])
+            )
+            found.extend(session.scalars(query))
+    return sorted(found, key=lambda file: file.uploaded, reverse=True)
+
+
+def list_files(call: Call) -> Answer:
+    """GET /files"""
+    query = select(File).where(File.account_id == call.account).order_by(File.name, File.path)
+    with call.context.database.read() as session:
+        return {"files": [described(call, file) for file in session.scalars(query)]}
+
+
+def query_by_name(call: Call) -> Answer:
+    """POST /files/query/byname"""
+    return {"files": [described(call, file) for file in named(call, call.body["Names"])]}
+
+
+def _matches(call: Call) -> tuple[list[File], list[dict[str, Any]]]:
+    """The files that the body's specifications describe, and the specifications without one."""
+    specifications: list[dict[str, Any]] = call.body["Specifications"]
+    by_key: dict[tuple[str, str], list[File]] = {}
+    for file in named(call, [one["FileName"] for one in specifications]):
+        by_key.setdefault((file.name, file.timestamp), []).append(file)
+    found: dict[str, File] = {}
+    missing: list[dict[str, Any]] = []
+    for one in specifications:
+        path = one.get("OriginalPath")
+        candidates = [
+            file
+            for file in by_key.get((one["FileName"], one["Timestamp"]), [])
+            if path is None or _same_path(file.path, path)
+        ]
+        found.update((file.id, file) for file in candidates)
+        if not candidates:
+            missing.append(one)
+    return list(found.values()), missing
+
+
+def _same_path(stored: str, asked: str) -> bool:
+    # The original uploads its path with backslashes and queries it as it is.
+    return stored.replace("/", "\\") == asked.replace("/", "\\")
+
+
+def query_by_specification(call: Call) -> Answer:
+    """POST /files/query/byspecification"""
+    return {"files": [described(call, file) for file in _matches(call)[0]]}
+
+
+def query_missing(call: Call) -> Answer:
+    """POST /files/query/missing"""
+    return {"files": [{"name": one["FileName"]} for one in _matches(call)[1]]}
+
+
+async def upload(call: Call) -> Answer:
+    """PUT /files/{name}"""
+    name = call.path["name"]
+    problem = _names.problem_with(name)
+    if problem:
+        shown = name if len(name) < 80 else name[:80] + "…"
+        raise bad_request(
+            f"The file's name '{shown}' {problem}. Rename the file and upload it again.",
+            {"name": problem},
+        )
+    incoming = await run_in_threadpool(call.context.store.begin)
+    try:
+        await _receive(call, incoming)
+        content = await run_in_threadpool(incoming.commit)
+        return await run_in_threadpool(_record, call, name, content)
+    finally:
+        incoming.discard()
+
+
+async def _receive(call: Call, incoming: Incoming) -> None:
+    # Written and hashed in large pieces, each in one hop to a thread.
+    pending: list[bytes] = []
+    size = 0
+    async for chunk in call.request.stream():
+        pending.append(chunk)
+        size += len(chunk)
+        if size >= BLOCK:
+            await run_in_threadpool(incoming.write, b"".join(pending))
+            pending, size = [], 0
+    await run_in_threadpool(incoming.write, b"".join(pending))
+
+
+def _record(call: Call, name: str, content: Content) -> dict[str, Any]:
+    """List the uploaded content, in place of an earlier one of the same name and path."""
+    path = call.query.get("originalFilePath", "")
+    same = select(File).where(File.account_id == call.account, File.name == name, File.path == path)
+    with call.context.database.write() as session:
+        file = session.scalar(same) or File(
+            id=uuid.uuid4().hex, account_id=call.account, name=name, path=path
+        )
+        file.timestamp = call.query["timestamp"]
+        file.digest, file.size = content.digest, content.size
+        file.uploaded = _times.now()
+        session.add(file)
+        return described(call, file)
+
+
+def get_file(call: Call) -> Answer:
+    """GET and HEAD /files/{fileId}/content/{name}"""
+    with call.context.database.read() as session:
+        file = session.get(File, call.path["fileId"])
+    if file is None or file.account_id != call.account or file.name != call.path["name"]:
+        raise not_found(f"There is no uploaded file '{call.path['name']}' at this address.")
+    return stored_file(call, file.digest, file.name)

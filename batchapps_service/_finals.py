@@ -1,0 +1,122 @@
+"""Outputs in the database, and what a complete job's output is made of them."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from batchapps_service import _names
+from batchapps_service._attempts import Produced
+from batchapps_service._database import Job, Output, Task
+from batchapps_service._datadir import DataDirectory
+from batchapps_service._store import BLOCK
+
+ZIP_NAME = "output.zip"
+PACKED = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".zip", ".gz", ".7z", ".mp4", ".exr"})
+"""Deflating these again would only take time."""
+
+
+def record_outputs(
+    session: Session, job_id: str, task_id: int, produced: Iterable[Produced]
+) -> None:
+    """List what a task left, each under a name that is unique in the job."""
+    for one in produced:
+        name = _free_name(session, job_id, task_id, _names.flat_name(one.path))
+        session.add(
+            Output(
+                job_id=job_id,
+                name=name,
+                task_id=task_id,
+                path=one.path,
+                kind=one.kind,
+                made_by_service=one.made_by_service,
+                digest=one.digest,
+                size=one.size,
+            )
+        )
+        session.flush()
+
+
+def _free_name(session: Session, job_id: str, task_id: int, name: str) -> str:
+    if _names.problem_with(name):  # a task may call a file what no wire name may be
+        name = "".join(char if char.isprintable() else "_" for char in name).strip() or "output"
+    candidate, count = name, 0
+    while session.get(Output, (job_id, candidate)) is not None:
+        count += 1
+        candidate = _names.shorten(name, f"_{task_id}" if count == 1 else f"_{task_id}_{count}")
+    return candidate
+
+
+def laid_out(session: Session, job_id: str, steps: set[str]) -> tuple[tuple[str, str], ...]:
+    """What a task finds in its output folder: (path, digest) of the outputs of ``steps``."""
+    if not steps:
+        return ()
+    query = (
+        select(Output)
+        .join(Task, (Task.job_id == Output.job_id) & (Task.id == Output.task_id))
+        .where(Output.job_id == job_id, Task.step.in_(steps), Output.made_by_service.is_(False))
+        .order_by(Output.task_id, Output.name)
+    )
+    return tuple(_by_path(session.scalars(query)).items())
+
+
+def _by_path(outputs: Iterable[Output]) -> dict[str, str]:
+    """Digests by path; of two outputs with one path, the later goes by its name on the wire."""
+    found: dict[str, str] = {}
+    for one in outputs:
+        found[one.name if one.path in found else one.path] = one.digest
+    return found
+
+
+def make_final(
+    directory: DataDirectory, job_id: str, then: Callable[[Session], None]
+) -> Callable[[Session], None]:
+    """Make a complete job's output and preview; returns what records them, and then does ``then``.
+
+    The merge's only file is the output as it is; several files, or those of all tasks where there
+    is no merge, are zipped.
+    """
+    with directory.database.read() as session:
+        job = session.scalars(select(Job).where(Job.id == job_id)).one()
+        query = select(Output).where(Output.job_id == job_id).order_by(Output.task_id, Output.name)
+        outputs = list(session.scalars(query))
+    of_merge = [one for one in outputs if one.task_id == job.merge_task]
+    files = [
+        one for one in (outputs if job.merge_task is None else of_merge) if one.kind == "TaskOutput"
+    ]
+    values: dict[str, str] = {}
+    if job.merge_task is not None and len(files) == 1:
+        name = PurePosixPath(files[0].path).name
+        values = {"output_name": name, "output_digest": files[0].digest}
+    elif files:
+        values = {"output_name": ZIP_NAME, "output_digest": _zip(directory, files)}
+    previews = [one for one in [*of_merge, *outputs] if one.kind == "TaskPreview"]
+    if previews:
+        values |= {"preview_name": previews[0].name, "preview_digest": previews[0].digest}
+
+    def record(session: Session) -> None:
+        if values:
+            session.execute(update(Job).where(Job.id == job_id).values(**values))
+        then(session)
+
+    return record
+
+
+def _zip(directory: DataDirectory, outputs: list[Output]) -> str:
+    """Zip outputs into the store; the digest."""
+    with TemporaryDirectory(dir=directory.work) as folder:
+        path = Path(folder, ZIP_NAME)
+        with zipfile.ZipFile(path, "w", strict_timestamps=False) as archive:
+            for name, digest in _by_path(outputs).items():
+                content = directory.store.path(digest)
+                info = zipfile.ZipInfo.from_file(content, name, strict_timestamps=False)
+                info.external_attr = 0o644 << 16  # the store's own files are read-only
+                packed = PurePosixPath(name).suffix.lower() in PACKED
+                info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
+                with content.open("rb") as source, archive.open(info, "w") as target:
+                    shutil.copyfileobj(source, target, BLOCK)
+        return directory.store.take(path).digest

@@ -1,0 +1,251 @@
+"""Jobs: submission, listing, status, log, cancel, reprocess."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from batchapps_service import _files, _joblog, _jobtypes, _names, _pools, _times
+from batchapps_service._calls import Answer, Call, log
+from batchapps_service._database import File, Job, JobFile, LogLine, Task
+from batchapps_service._errors import bad_request, not_found, wrong_state
+from batchapps_service._templates import ParameterError, Submission
+from batchapps_service._work import job_folders
+
+FINISHED = frozenset({"Complete", "Error", "Cancelled"})
+NO_FILE = frozenset({"", "None"})
+"""How the original client says that there is no job file."""
+
+
+def owned(call: Call, session: Session) -> Job:
+    """The account's job that the path names. Raises ApiError (404)."""
+    job = session.scalar(select(Job).where(Job.id == call.path["jobId"]))
+    if job is None or job.account_id != call.account:
+        raise not_found(f"There is no job '{call.path['jobId']}'.")
+    return job
+
+
+def described(call: Call, job: Job) -> dict[str, Any]:
+    """A job as the API lists it; what is not known yet is left out."""
+    links = call.context.links
+    body: dict[str, Any] = {
+        "id": job.id,
+        "name": job.name,
+        "type": job.type,
+        "status": job.status,
+        "percentComplete": job.percent,
+        "settings": job.settings,
+        "submissionTime": _times.text(job.submitted),
+        "poolId": job.pool_id,
+    }
+    if job.started:
+        body["startTime"] = _times.text(job.started)
+    if job.completed:
+        body["completionTime"] = _times.text(job.completed)
+    if job.task_count is not None:
+        body["taskCount"] = job.task_count
+        body["taskListLink"] = links.tasks(job.id)
+    if job.output_digest and job.output_name:
+        body["outputFileName"] = job.output_name
+        body["outputLink"] = links.job_output(job.id)
+    if job.preview_digest:
+        body["previewLink"] = links.job_preview(job.id)
+    return body
+
+
+def list_jobs(call: Call) -> Answer:
+    """GET /jobs"""
+    condition = [Job.account_id == call.account]
+    part = call.query.get("nameContains")
+    if part:
+        condition.append(Job.name.icontains(part, autoescape=True))
+    page = select(Job).where(*condition).order_by(Job.number.desc())
+    page = page.offset(call.query.get("startIndex", 0)).limit(call.query.get("maxResults", 10))
+    with call.context.database.read() as session:
+        total = session.scalar(select(func.count()).select_from(Job).where(*condition))
+        return {
+            "totalCount": total,
+            "jobs": [described(call, job) for job in session.scalars(page)],
+        }
+
+
+def get_job(call: Call) -> Answer:
+    """GET /jobs/{jobId}"""
+    with call.context.database.read() as session:
+        return described(call, owned(call, session))
+
+
+def submit(call: Call) -> Answer:
+    """POST /jobs"""
+    body = call.body
+    directory = call.context.directory
+    jobtype = _jobtypes.find(directory, body["Type"])
+    if jobtype is None:
+        known = ", ".join(f"'{one.name}'" for one in _jobtypes.newest(directory)) or "none"
+        problem = f"There is no job type '{body['Type']}' on this service. Installed: {known}."
+        raise bad_request(problem, {"Type": "is not installed"})
+    files = _required_files(call)
+    job_file = body.get("JobFile", "")
+    job_file = "" if job_file in NO_FILE and job_file not in files else _names.bare_name(job_file)
+    if job_file and job_file not in files:
+        raise bad_request(
+            f"The job file '{job_file}' is not among the job's required files; add it to them.",
+            {"JobFile": "is not among RequiredFiles"},
+        )
+    parameters = {one["Name"]: one["Value"] for one in body.get("Parameters", [])}
+    for name, value in parameters.items():
+        if "\0" in name + value:
+            raise bad_request(f"Parameter '{name}' holds a NUL character.", {name: "holds a NUL"})
+    job_id = str(uuid.uuid4())
+    submission = Submission(parameters, list(files), job_file)
+    try:
+        plan = _jobtypes.load(directory, jobtype).plan(
+            submission, job_folders(directory.work, job_id)
+        )
+        plan.task_count()
+    except ParameterError as error:
+        raise bad_request(
+            f"The parameters do not fit the job type '{jobtype.name}': {error}", error.problems
+        ) from None
+    lines = [f"Submitted with {len(files)} files as job type '{jobtype.name}'."]
+    lines += [
+        f"Parameter '{name}' is not defined by the job type and was ignored."
+        for name in plan.ignored
+    ]
+    with call.context.database.write() as session:
+        pool_id, auto_pool, remarks = _pools.for_job(call, session, body)
+        session.add(
+            Job(
+                id=job_id,
+                account_id=call.account,
+                name=body["Name"],
+                jobtype_id=jobtype.id,
+                type=jobtype.name,
+                parameters=parameters,
+                job_file=job_file,
+                settings=body.get("Settings", ""),
+                priority=body.get("Priority", "Medium"),
+                pool_id=pool_id,
+                auto_pool=auto_pool,
+                status="NotStarted",
+                submitted=_times.now(),
+            )
+        )
+        session.flush()
+        rows = [
+            {"job_id": job_id, "name": name, "position": position}
+            | {"digest": file.digest, "size": file.size}
+            for position, (name, file) in enumerate(files.items())
+        ]
+        if rows:
+            session.execute(insert(JobFile), rows)
+        _joblog.append(session, job_id, [(None, line) for line in [*lines, *remarks]])
+    call.context.scheduler.job_changed(job_id)
+    log.info("job %s submitted: %s, %d files", job_id, jobtype.name, len(files))
+    return {"jobId": job_id, "link": call.context.links.job(job_id)}
+
+
+def _required_files(call: Call) -> dict[str, File]:
+    """The uploaded files that the body requires, by name, in its order. Raises ApiError (400)."""
+    required: list[dict[str, str]] = call.body.get("RequiredFiles", [])
+    uploaded: dict[str, list[File]] = {}
+    for file in _files.named(call, [one["Name"] for one in required]):
+        uploaded.setdefault(file.name, []).append(file)
+    found: dict[str, File] = {}
+    missing: dict[str, str] = {}
+    for one in required:
+        name, timestamp = one["Name"], one.get("Timestamp", "")
+        # Without a timestamp, or with two files of one name and second, the newest upload counts.
+        match = next(
+            (file for file in uploaded.get(name, []) if timestamp in ("", file.timestamp)), None
+        )
+        if match is None:
+            missing[name] = (
+                f"is not uploaded with timestamp {timestamp}" if timestamp else "is not uploaded"
+            )
+        elif found.setdefault(name, match).digest != match.digest:
+            raise bad_request(
+                f"Two different required files are named '{name}'. A job's files lie in one folder;"
+                " rename one of them.",
+                {name: "is there twice"},
+            )
+    if missing:
+        listed = ", ".join(f"'{name}'" for name in list(missing)[:10])
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        raise bad_request(
+            f"Required files are not uploaded: {listed}{more}. Upload them, then submit again.",
+            missing,
+        )
+    return found
+
+
+def get_log(call: Call) -> Answer:
+    """GET /jobs/{jobId}/log"""
+    since = 0
+    if call.query.get("since"):
+        try:
+            since = _times.parse_ticks(call.query["since"])
+        except (ValueError, OverflowError):
+            problem = f"'{call.query['since'][:100]}' is no ISO 8601 time"
+            raise bad_request(f"since: {problem}", {"since": problem}) from None
+    with call.context.database.read() as session:
+        job = owned(call, session)
+        query = (
+            select(LogLine)
+            .where(LogLine.job_id == job.id, LogLine.ticks > since)
+            .order_by(LogLine.ticks)
+            .limit(call.query.get("maxResults"))
+        )
+        lines = list(session.scalars(query))
+    messages: list[dict[str, Any]] = []
+    for line in lines:
+        message = {"timestamp": _times.ticks_text(line.ticks), "text": line.text}
+        messages.append(message if line.task_id is None else {"taskId": line.task_id, **message})
+    body: dict[str, Any] = {"messages": messages}
+    upto = lines[-1].ticks if lines else since
+    if upto:
+        body["upTo"] = _times.ticks_text(upto)
+    return body
+
+
+def cancel(call: Call) -> Answer:
+    """POST /jobs/{jobId}/actions/cancel"""
+    with call.context.database.write() as session:
+        job = owned(call, session)
+        if job.status in FINISHED or job.status == "Cancelling":
+            raise wrong_state(f"The job cannot be cancelled: it is {job.status}.")
+        job.status = "Cancelling"
+        _joblog.append(session, job.id, [(None, "Cancel requested.")])
+    call.context.scheduler.job_changed(job.id)
+    return {"jobId": job.id, "link": call.context.links.job(job.id)}
+
+
+def reprocess(call: Call) -> Answer:
+    """POST /jobs/{jobId}/actions/reprocess"""
+    with call.context.database.write() as session:
+        job = owned(call, session)
+        if job.status not in {"Error", "OnHold"}:
+            raise wrong_state(
+                f"The job is {job.status}; only a job that failed can be reprocessed."
+            )
+        _pools.renew(call, session, job)
+        failed = Task.job_id == job.id, Task.status.in_(("Error", "Cancelled"))
+        count = session.scalar(select(func.count()).select_from(Task).where(*failed))
+        session.execute(
+            update(Task)
+            .where(*failed)
+            .values(
+                status="NotStarted",
+                progress=0,
+                attempts=0,
+                message=None,
+                exit_code=None,
+                started=None,
+                completed=None,
+            )
+        )
+        job.status, job.completed = "NotStarted", None
+        _joblog.append(session, job.id, [(None, f"Reprocessing {count} tasks.")])
+    call.context.scheduler.job_changed(job.id)
+    return {"jobId": job.id, "link": call.context.links.job(job.id)}

@@ -1,0 +1,45 @@
+"""Names that come over the wire or from a task, checked before they meet a file system."""
+
+import unicodedata
+
+MAX_NAME_BYTES = 255
+"""The longest name common file systems take, in bytes of UTF-8."""
+
+# What Windows forbids in a name besides control characters. Names with these are still
+# accepted for files that stay in the store, but never as part of a path of their own.
+_SEPARATORS = frozenset("/\\")
+
+
+def problem_with(name: str) -> str | None:
+    """Why ``name`` cannot be the bare name of a file, or None when it can."""
+    if not name.strip():
+        return "is empty"
+    if name in {".", ".."}:
+        return "names a folder"
+    if _SEPARATORS.intersection(name):
+        return "holds a path separator; give the bare file name"
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
+        return "holds a control character"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        return f"is longer than {MAX_NAME_BYTES} bytes"
+    return None
+
+
+def bare_name(path: str) -> str:
+    """The last part of a path written on any system: ``C:\\art\\a.png`` gives ``a.png``."""
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def flat_name(path: str) -> str:
+    """The wire name of an output left at ``path``: ``a/b.png`` gives ``a_b.png``."""
+    return shorten(path.replace("\\", "/").replace("/", "_"))
+
+
+def shorten(name: str, suffix: str = "") -> str:
+    """``name`` with ``suffix`` put before its extension, cut so that it stays a legal name."""
+    stem, dot, extension = name.rpartition(".")
+    if not dot or not stem or len(extension) > 16:
+        stem, dot, extension = name, "", ""
+    tail = f"{suffix}{dot}{extension}"
+    room = MAX_NAME_BYTES - len(tail.encode())
+    return stem.encode()[:room].decode(errors="ignore") + tail

@@ -1,0 +1,135 @@
+"""The content-addressed store: a file per content, named by its SHA-256."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Content:
+    """A content that the store holds."""
+
+    digest: str
+    """SHA-256 in hexadecimal."""
+    size: int
+    """Bytes."""
+
+
+class Store:
+    """Contents under ``root/ab/cdef…``; written to ``root/tmp`` first and renamed when whole."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._temporary = root / "tmp"
+
+    def create(self) -> None:
+        """Make the store's folders."""
+        self._temporary.mkdir(parents=True)
+
+    def path(self, digest: str) -> Path:
+        """Where the content of that digest lies, whether or not it is there."""
+        return self._root / digest[:2] / digest[2:]
+
+    def begin(self) -> "Incoming":
+        """Begin to take in a content of unknown size."""
+        return Incoming(self, self._temporary)
+
+    def take(self, source: Path) -> Content:
+        """Take in a finished file by renaming it; ``source`` is gone afterwards.
+
+        ``source`` must lie on the store's file system.
+        """
+        digest = hash_file(source)
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            os.fsync(file.fileno())
+        return self._commit(source, digest, size)
+
+    def copy_out(self, digest: str, target: Path) -> None:
+        """Write the content to the new file ``target``: a copy, which may be changed."""
+        with self.path(digest).open("rb") as source, target.open("xb") as copy:
+            copy_file(source, copy)
+
+    def _commit(self, source: Path, digest: str, size: int) -> Content:
+        target = self.path(digest)
+        if target.exists():
+            source.unlink()
+        else:
+            target.parent.mkdir(exist_ok=True)
+            source.chmod(0o440)
+            source.replace(target)
+            sync_folder(target.parent)
+        return Content(digest, size)
+
+    def sweep(self) -> None:
+        """Remove what interrupted writes left. Only safe while nothing writes."""
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._temporary.mkdir(exist_ok=True)
+
+
+class Incoming:
+    """A content on its way into the store. Call ``commit`` or ``discard``."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._hash = hashlib.sha256()
+        self._size = 0
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        self._file = os.fdopen(descriptor, "wb")
+        self._path = Path(name)
+
+    def write(self, data: bytes) -> None:
+        """Add ``data`` at the end."""
+        self._hash.update(data)
+        self._size += len(data)
+        self._file.write(data)
+
+    def commit(self) -> Content:
+        """Make the content part of the store, durably."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return self._store._commit(self._path, self._hash.hexdigest(), self._size)
+
+    def discard(self) -> None:
+        """Forget the content. Harmless after ``commit``."""
+        self._file.close()
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def copy_file(source: BinaryIO, target: BinaryIO) -> None:
+    """Copy the rest of an open file, by the system itself where it can."""
+    if hasattr(os, "copy_file_range"):
+        with contextlib.suppress(OSError):  # across file systems, or not offered by this one
+            while os.copy_file_range(source.fileno(), target.fileno(), 1 << 30):
+                pass
+            return
+        source.seek(0)
+        target.seek(0)
+        target.truncate()
+    shutil.copyfileobj(source, target, BLOCK)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` durable, where the system has a way."""
+    if os.name == "nt":  # Windows neither needs nor allows it
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,100 @@
+"""Access tokens: RS256-signed JWTs for this service alone."""
+
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from batchapps_service._certificates import write_private
+from batchapps_service._settings import Settings
+
+LEEWAY = 30
+"""Seconds by which another machine's clock may differ."""
+
+
+def make_key(path: Path) -> None:
+    """Write a new signing key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    write_private(path, pem)
+
+
+class TokenRefused(Exception):
+    """The token is not one this service accepts; the text says why, without the token."""
+
+
+class Issuer:
+    """Issues and verifies the tokens of one service."""
+
+    def __init__(self, key_path: Path, settings: Settings) -> None:
+        key = serialization.load_pem_private_key(key_path.read_bytes(), None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        self._key = key
+        self._public = key.public_key()
+        self._settings = settings
+        self.authority = f"{settings.base_url}/{settings.tenant}"
+        self.name = f"{self.authority}/v2.0"
+        jwk: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(self._public, as_dict=True)
+        self._key_id = uuid.uuid5(uuid.NAMESPACE_OID, jwk["n"]).hex
+        self.keys = {
+            "keys": [
+                {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._key_id}
+                | {"n": jwk["n"], "e": jwk["e"]}
+            ]
+        }
+        """The public keys, as a JWK set (RFC 7517)."""
+
+    def issue(self, client_id: str) -> dict[str, Any]:
+        """A token response (RFC 6749, 5.1) with a fresh token for the account."""
+        now = int(time.time())
+        lifetime = self._settings.token_lifetime
+        claims = {
+            "iss": self.name,
+            "aud": self._settings.resource,
+            "sub": client_id,
+            "oid": client_id,
+            "appid": client_id,
+            "tid": self._settings.tenant,
+            "iat": now,
+            "nbf": now,
+            "exp": now + lifetime,
+            "jti": uuid.uuid4().hex,
+        }
+        token = jwt.encode(claims, self._key, "RS256", headers={"kid": self._key_id})
+        return {
+            "token_type": "Bearer",
+            "expires_in": lifetime,
+            "expires_on": now + lifetime,
+            "resource": self._settings.resource,
+            "access_token": token,
+        }
+
+    def verify(self, token: str) -> str:
+        """The account a token was issued to. Raises TokenRefused."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._public,
+                algorithms=["RS256"],
+                audience=self._settings.resource,
+                issuer=self.name,
+                leeway=LEEWAY if self._settings.token_lifetime > LEEWAY else 0,
+                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise TokenRefused("the token has expired; get a new one") from None
+        except jwt.InvalidAudienceError:
+            raise TokenRefused("the token is meant for another service") from None
+        except jwt.InvalidIssuerError:
+            raise TokenRefused("the token is from another issuer") from None
+        except (jwt.PyJWTError, ValueError, RecursionError):
+            raise TokenRefused("the token is not one of this service") from None
+        return str(claims["sub"])
