@@ -20,7 +20,7 @@ class FileSpecification:
     timestamp: str
     """ Time of the file, compared as text. """
     original_path: str | Unset = UNSET
-    """ Path of the file on its owner's machine. Any path when left out. """
+    """ Path of the file, in exactly the text of its upload. Any path when left out. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
