@@ -1,0 +1,256 @@
+"""The operations of the service, typed, for the classes that users see."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx
+from batchapps_management import Client
+from batchapps_management.api.files import (
+    list_files,
+    query_files_by_name,
+    query_files_by_specification,
+)
+from batchapps_management.api.jobs import (
+    cancel_job,
+    get_job,
+    get_job_log,
+    list_jobs,
+    reprocess_job,
+    submit_job,
+)
+from batchapps_management.api.outputs import list_job_output_files
+from batchapps_management.api.pools import (
+    create_pool,
+    delete_pool,
+    get_pool,
+    list_pools,
+    resize_pool,
+)
+from batchapps_management.api.tasks import cancel_task, list_task_outputs, list_tasks
+from batchapps_management.models import (
+    CreatedPool,
+    FileNames,
+    FileSpecification,
+    FileSpecifications,
+    Job,
+    JobList,
+    JobLog,
+    JobSubmission,
+    Output,
+    OutputList,
+    Pool,
+    PoolList,
+    PoolSpecification,
+    ResizeRequest,
+    SubmitResult,
+    Task,
+    TaskList,
+    UserFile,
+    UserFileList,
+)
+from batchapps_management.types import UNSET
+
+from . import _transfer
+from ._http import ApiClient
+from ._progress import ProgressCallback
+from .config import Configuration
+from .credentials import Credentials
+from .exceptions import StateConflictException, UnexpectedReplyException
+
+T = TypeVar("T")
+
+
+class Api:
+    """One service as one account sees it.
+
+    Methods raise the exceptions under `RestCallException`, `SessionExpiredException` when the token
+    has run out, and `InvalidConfigException` when there is no endpoint.
+    """
+
+    def __init__(self, credentials: Credentials, config: Configuration | None = None) -> None:
+        self._credentials = credentials
+        self._config = config or credentials.config
+
+    @property
+    def _http(self) -> ApiClient:
+        return self._credentials.session_for(self._config.endpoint())
+
+    def _call(self, reply: type[T], operation: Callable[[Client], object]) -> T:
+        """The reply of `operation`, checked to be a `reply`."""
+        return _checked(reply, lambda: operation(Client(base_url="").set_httpx_client(self._http)))
+
+    def _get(self, reply: type[T], read: Callable[[Mapping[str, Any]], T], url: str) -> T:
+        """What is at an address that came from the service."""
+        return _checked(reply, lambda: read(self._http.get(url).json()))
+
+    def _possible(self, operation: Callable[[Client], object]) -> bool:
+        """Whether an action was taken; it is not where the present state does not allow it."""
+        try:
+            self._call(object, operation)
+        except StateConflictException:
+            return False
+        return True
+
+    # -- configuration -----------------------------------------------------------------------
+
+    def jobtype(self) -> str:
+        return self._config.current_jobtype()
+
+    def default_params(self) -> dict[str, str]:
+        return self._config.default_params()
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def list_jobs(self, index: int = 0, per_call: int = 10, name: str | None = None) -> JobList:
+        return self._call(
+            JobList,
+            lambda client: list_jobs.sync(
+                client=client,
+                start_index=index,
+                max_results=per_call,
+                name_contains=name or UNSET,
+            ),
+        )
+
+    def get_job(self, job_id: str | None = None, url: str | None = None) -> Job:
+        if url:
+            return self._get(Job, Job.from_dict, url)
+        return self._call(Job, lambda client: get_job.sync(job_id or "", client=client))
+
+    def send_job(self, job_message: Mapping[str, Any]) -> SubmitResult:
+        body = JobSubmission.from_dict(job_message)
+        return self._call(SubmitResult, lambda client: submit_job.sync(client=client, body=body))
+
+    def get_log(self, job_id: str, start: str | None, max_lines: int | None) -> JobLog:
+        return self._call(
+            JobLog,
+            lambda client: get_job_log.sync(
+                job_id,
+                client=client,
+                since=start or UNSET,
+                max_results=UNSET if max_lines is None else max_lines,
+            ),
+        )
+
+    def cancel(self, job_id: str) -> bool:
+        return self._possible(lambda client: cancel_job.sync(job_id, client=client))
+
+    def reprocess(self, job_id: str) -> bool:
+        return self._possible(lambda client: reprocess_job.sync(job_id, client=client))
+
+    # -- tasks and outputs -------------------------------------------------------------------
+
+    def list_tasks(self, job_id: str) -> list[Task]:
+        return self._call(TaskList, lambda client: list_tasks.sync(job_id, client=client)).tasks
+
+    def cancel_task(self, job_id: str, task_id: int) -> bool:
+        return self._possible(lambda client: cancel_task.sync(job_id, task_id, client=client))
+
+    def list_output_files(self, job_id: str) -> list[Output]:
+        return self._call(
+            OutputList, lambda client: list_job_output_files.sync(job_id, client=client)
+        ).outputs
+
+    def list_task_outputs(self, job_id: str, task_id: int) -> list[Output]:
+        return self._call(
+            OutputList, lambda client: list_task_outputs.sync(job_id, task_id, client=client)
+        ).outputs
+
+    def output_url(self, job_id: str, name: str) -> str:
+        return _transfer.output_url(job_id, name)
+
+    def get_output_file(
+        self,
+        url: str,
+        download_dir: str | os.PathLike[str],
+        name: str,
+        overwrite: bool,
+        callback: ProgressCallback | None = None,
+    ) -> str:
+        """Download a file of a job, or one that was uploaded; see `_transfer.download`."""
+        return _transfer.download(
+            self._http, url, download_dir, name, overwrite=overwrite, callback=callback
+        )
+
+    # -- files -------------------------------------------------------------------------------
+
+    def list_files(self) -> list[UserFile]:
+        return self._call(UserFileList, lambda client: list_files.sync(client=client)).files
+
+    def query_names(self, names: Sequence[str]) -> list[UserFile]:
+        body = FileNames(names=list(names))
+        return self._call(
+            UserFileList, lambda client: query_files_by_name.sync(client=client, body=body)
+        ).files
+
+    def query_files(self, specifications: Sequence[Mapping[str, str]]) -> list[UserFile]:
+        body = FileSpecifications([FileSpecification.from_dict(spec) for spec in specifications])
+        return self._call(
+            UserFileList, lambda client: query_files_by_specification.sync(client=client, body=body)
+        ).files
+
+    def send_file(
+        self,
+        path: str,
+        name: str,
+        timestamp: str,
+        original_path: str,
+        callback: ProgressCallback | None = None,
+    ) -> None:
+        """Upload a file; see `_transfer.upload`."""
+        _transfer.upload(
+            self._http,
+            path,
+            name=name,
+            timestamp=timestamp,
+            original_path=original_path,
+            callback=callback,
+        )
+
+    # -- pools -------------------------------------------------------------------------------
+
+    def list_pools(self) -> PoolList:
+        return self._call(PoolList, lambda client: list_pools.sync(client=client))
+
+    def add_pool(self, specification: Mapping[str, Any]) -> CreatedPool:
+        body = PoolSpecification.from_dict(specification)
+        return self._call(CreatedPool, lambda client: create_pool.sync(client=client, body=body))
+
+    def get_pool(self, pool_id: str | None = None, url: str | None = None) -> Pool:
+        if url:
+            return self._get(Pool, Pool.from_dict, url)
+        return self._call(Pool, lambda client: get_pool.sync(pool_id or "", client=client))
+
+    def resize_pool(self, pool_id: str, target_size: int) -> None:
+        body = ResizeRequest(target_dedicated=str(target_size))
+        self._call(object, lambda client: resize_pool.sync(pool_id, client=client, body=body))
+
+    def delete_pool(self, pool_id: str) -> None:
+        self._call(object, lambda client: delete_pool.sync(pool_id, client=client))
+
+
+def _checked(reply: type[T], call: Callable[[], object]) -> T:
+    try:
+        result = call()
+    except httpx.InvalidURL as error:
+        raise UnexpectedReplyException(
+            ValueError, f"The service gave an address that is none: {error}.", error
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unexpected(reply, error) from error
+    if not isinstance(result, reply):
+        raise _unexpected(reply, None)
+    return result
+
+
+def _unexpected(reply: type, error: BaseException | None) -> UnexpectedReplyException:
+    reason = f" ({type(error).__name__}: {error})" if error else ""
+    return UnexpectedReplyException(
+        ValueError,
+        f"The answer is not a {reply.__name__}{reason}. Check that the endpoint is that of a Batch "
+        "Apps service, and that nothing on the way answers in its place.",
+        error,
+    )

@@ -1,0 +1,61 @@
+"""From the generated models, where what is absent is `UNSET`, to plain values."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any, TypedDict, TypeVar
+
+from batchapps_management.models import Link, Output
+from batchapps_management.types import Unset
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class OutputInfo(TypedDict):
+    """A file that a job or a task has left."""
+
+    name: str
+    """Its name, unique in the job."""
+    link: str
+    """Its address, or ``""``."""
+    type: str
+    """Its kind: ``TaskOutput``, ``TaskPreview``, ``TaskLog``, ``TaskIntermediate``,
+    ``JobOutput``, ``JobPreview``."""
+
+
+def given(value: T | Unset, default: D) -> T | D:
+    """`value`, or `default` if the service did not send it."""
+    return default if isinstance(value, Unset) else value
+
+
+def word(value: Any, default: str) -> str:
+    """A word of an open vocabulary as plain text.
+
+    It is interned, because programs were shown to compare it with ``is``.
+    """
+    return sys.intern(str(given(value, default)))
+
+
+def href(link: Link | Unset) -> str | None:
+    """The address in `link`, or None."""
+    return None if isinstance(link, Unset) else link.href
+
+
+def when(text: str | None) -> datetime | None:
+    """A time of the service, in UTC unless it says otherwise; None if it is none."""
+    try:
+        time = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def output_info(output: Output) -> OutputInfo:
+    """`output` as the dictionary that users get."""
+    return {
+        "name": given(output.name, ""),
+        "link": href(output.link) or "",
+        "type": word(output.kind, ""),
+    }

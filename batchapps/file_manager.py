@@ -1,0 +1,115 @@
+"""Making files and collections of them, and finding what was uploaded."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ._api import Api
+from .config import Configuration
+from .credentials import Credentials
+from .files import FileCollection, UserFile
+
+__all__ = ["FileManager"]
+
+
+class FileManager:
+    """The files of an account.
+
+    Args:
+        credentials: What was logged in.
+        cfg: Default: the configuration of `credentials`.
+    """
+
+    def __init__(self, credentials: Credentials, cfg: Configuration | None = None) -> None:
+        self._api = Api(credentials, cfg)
+
+    def create_file_set(self, *files: UserFile | Sequence[UserFile]) -> FileCollection:
+        """A collection of `files`, which may be files or lists of files, in the order given. What
+        is given twice is in it once.
+
+        Raises:
+            FileInvalidException: Something is not a UserFile.
+        """
+        collection = FileCollection(self._api)
+        for item in files:
+            for file in item if isinstance(item, (list, tuple)) else [item]:
+                if file not in collection:
+                    collection.add(file)
+        return collection
+
+    def file_from_path(self, fullpath: str | os.PathLike[str]) -> UserFile:
+        """A file on this machine. It need not exist before it is uploaded."""
+        return UserFile(self._api, fullpath)
+
+    def create_file(self, fullpath: str | os.PathLike[str]) -> UserFile:
+        """Deprecated: use `file_from_path`."""
+        warnings.warn(
+            "create_file() is deprecated, use file_from_path()", DeprecationWarning, stacklevel=2
+        )
+        return self.file_from_path(fullpath)
+
+    def files_from_dir(
+        self, top_dir: str | os.PathLike[str], recursive: bool = False, pattern: str = "*"
+    ) -> FileCollection:
+        """The files of a folder, by name, without those whose names begin with a dot.
+
+        Args:
+            top_dir: The folder.
+            recursive: Whether to take those of its subfolders too. Links to folders are not
+                followed.
+            pattern: Which names to take, as in ``*.png``.
+
+        Raises:
+            OSError: It is not a folder, or cannot be read.
+        """
+        found = _walk(Path(top_dir), recursive, pattern)
+        return FileCollection(self._api, *(UserFile(self._api, path) for path in found))
+
+    def list_files(self) -> list[UserFile]:
+        """All files that were uploaded.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        return [UserFile(self._api, model) for model in self._api.list_files()]
+
+    def find_file(
+        self, name: str, last_mod: str, full_path: str | os.PathLike[str] | None = None
+    ) -> list[UserFile]:
+        """The uploaded files of that name and time.
+
+        Args:
+            name: Bare name.
+            last_mod: Time as ``YYYY-MM-DDTHH:MM:SSZ``.
+            full_path: Path from which it was uploaded. Default: any.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        specifier = {"FileName": name, "Timestamp": last_mod}
+        if full_path:
+            specifier["OriginalPath"] = os.fspath(full_path).replace("/", "\\")
+        return [UserFile(self._api, model) for model in self._api.query_files([specifier])]
+
+    def find_files(self, name: str | Sequence[str]) -> list[UserFile]:
+        """The uploaded files of that name, or of one of those names.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        names = [name] if isinstance(name, str) else list(name)
+        return [UserFile(self._api, model) for model in self._api.query_names(names)]
+
+
+def _walk(folder: Path, recursive: bool, pattern: str) -> Iterator[str]:
+    with os.scandir(folder) as scan:
+        entries = sorted((e for e in scan if not e.name.startswith(".")), key=lambda e: e.name)
+    yield from (e.path for e in entries if e.is_file() and fnmatch.fnmatch(e.name, pattern))
+    if recursive:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(Path(entry.path), recursive, pattern)

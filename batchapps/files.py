@@ -1,0 +1,515 @@
+"""Files to be uploaded, and files that were."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, overload
+
+from batchapps_management import models
+
+from ._api import Api
+from ._progress import ProgressCallback, reporter
+from ._wire import given, href
+from .exceptions import FileInvalidException, FileMissingException, RestCallException
+
+__all__ = ["FileCollection", "UploadResult", "UserFile"]
+
+_log = logging.getLogger("batch_apps")
+
+_THREADS, _MOST_THREADS = 4, 10
+#: What keeps one file from being uploaded, but not the next one.
+_FAILURES = (RestCallException, FileMissingException, FileInvalidException)
+
+
+class UploadResult:
+    """How an upload went. It is true if it went well.
+
+    Attributes:
+        success: Whether the file is uploaded now.
+        result: The exception if it is not, else None.
+    """
+
+    def __init__(self, success: bool, result: Exception | None = None) -> None:
+        self.success = success
+        self.result = result
+
+    def __bool__(self) -> bool:
+        return self.success
+
+    def __repr__(self) -> str:
+        return f"UploadResult({self.success}, {self.result!r})"
+
+
+class UserFile:
+    """A file on this machine, or one that the service has told of.
+
+    Two are equal if they have the same name and path. One is true if it exists on this machine or
+    is known to the service. Its content is not read before it is uploaded.
+
+    Args:
+        client: The service.
+        file_def: A path, or what the service says about a file: a dictionary with ``name``,
+            ``originalFilePath``, ``lastModifiedTime`` and ``link``.
+
+    Attributes:
+        name: Bare name.
+        path: Path on this machine, as given. For a file that the service told of, its path on the
+            machine from which it was uploaded.
+        url: Where it can be downloaded, ``""`` if that is not known.
+        tag: Not used; for programs to put something in.
+
+    Raises:
+        TypeError: `file_def` is neither, or `client` is not a service.
+    """
+
+    def __init__(
+        self, client: Api, file_def: str | os.PathLike[str] | Mapping[str, Any] | models.UserFile
+    ) -> None:
+        if not hasattr(client, "send_file"):
+            raise TypeError(f"{client!r} cannot send files. Make files with a FileManager.")
+        self._api = client
+        self.url = ""
+        self.tag = ""
+        if isinstance(file_def, Mapping):
+            file_def = models.UserFile.from_dict(file_def)
+        # Of a file that the service told of, its time; of one on this machine, None.
+        self._told_time: str | None = None
+        if isinstance(file_def, models.UserFile):
+            self.name = given(file_def.name, "Unknown")
+            self.path = self._sent_path = given(file_def.original_file_path, "")
+            self.url = href(file_def.link) or ""
+            self._told_time = given(file_def.last_modified_time, "")
+        elif isinstance(file_def, (str, os.PathLike)):
+            self.path = os.fspath(file_def)
+            self.name = Path(self.path).name
+            # As it is sent: absolute, and in the form of Windows on every system.
+            self._sent_path = os.path.abspath(self.path).replace("/", "\\")  # noqa: PTH100
+        else:
+            raise TypeError(f"A file is made from a path or a dictionary, not from {file_def!r}.")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<UserFile {self.path or self.name!r}>"
+
+    def __bool__(self) -> bool:
+        return self._told_time is not None or self._exists()
+
+    def __len__(self) -> int:
+        """Size in bytes; 0 if it is not on this machine."""
+        return Path(self.path).stat().st_size if self._exists() else 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UserFile) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __lt__(self, other: UserFile) -> bool:
+        return self.name < other.name
+
+    def _exists(self) -> bool:
+        try:
+            return Path(self.path).is_file()
+        except (OSError, ValueError):
+            return False
+
+    def _identity(self) -> tuple[str, str]:
+        return self.name, self._sent_path.replace("\\", "/")
+
+    def _is(self, other: UserFile) -> bool:
+        """Whether `other`, which the service told of, is this file as it is now."""
+        return (
+            other.name == self.name
+            and other.get_last_modified() == self.get_last_modified()
+            and (not other.path or other == self)
+        )
+
+    def get_last_modified(self) -> str:
+        """When it was last changed, as ``YYYY-MM-DDTHH:MM:SSZ``; ``""`` if it is not there."""
+        if self._told_time is not None:
+            return self._told_time
+        if not self._exists():
+            return ""
+        # Not every system can convert times before 1970 itself.
+        seconds = timedelta(seconds=Path(self.path).stat().st_mtime_ns // 10**9)
+        return (datetime(1970, 1, 1) + seconds).isoformat() + "Z"
+
+    def compare_lastmodified(self, compare_to: UserFile) -> bool:
+        """Whether the other file was last changed in the same second."""
+        return self.get_last_modified() == compare_to.get_last_modified()
+
+    def get_checksum(self) -> bytes | str:
+        """MD5 of the content; ``""`` if it is not on this machine."""
+        if not self._exists():
+            return ""
+        with Path(self.path).open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest()
+
+    def create_query_specifier(self) -> dict[str, str]:
+        """What the service is asked for this file by: FileName, Timestamp, OriginalPath.
+
+        Raises:
+            FileMissingException: It is neither on this machine nor known to the service.
+        """
+        specifier = self.create_submit_specifier()
+        return {
+            "FileName": specifier["Name"],
+            "Timestamp": specifier["Timestamp"],
+            "OriginalPath": self._sent_path,
+        }
+
+    def create_submit_specifier(self) -> dict[str, str]:
+        """How a job names this file: Name, Timestamp.
+
+        Raises:
+            FileMissingException: It is neither on this machine nor known to the service.
+        """
+        if not self:
+            raise FileMissingException(f"There is no file {self.path!r} on this machine.")
+        return {"Name": self.name, "Timestamp": self.get_last_modified()}
+
+    def upload(
+        self,
+        force: bool = False,
+        callback: ProgressCallback | None = None,
+        block: int = 4096,  # noqa: ARG002
+    ) -> UploadResult | None:
+        """Upload it, if the service does not have it as it is now.
+
+        Args:
+            force: Upload it in any case.
+            callback: Told the progress: percent, bytes so far, bytes in all.
+            block: Accepted and not used; the size of pieces is chosen here.
+
+        Returns:
+            How it went: failures are told there and not raised. None: there was no need.
+
+        Raises:
+            RestCallException: Asking whether the service has it failed.
+            FileMissingException: It is not on this machine.
+        """
+        if not force and self.is_uploaded():
+            return None
+        try:
+            self._send(callback)
+        except _FAILURES as error:
+            _log.error("%s was not uploaded: %s", self.path, error)
+            return UploadResult(False, error)
+        return UploadResult(True)
+
+    def _send(self, callback: ProgressCallback | None) -> None:
+        if not self._exists():
+            raise FileMissingException(f"There is no file {self.path!r} on this machine.")
+        time = self.get_last_modified()
+        self._api.send_file(self.path, self.name, time, self._sent_path, callback)
+
+    def is_uploaded(self) -> UserFile | None:
+        """The file as the service has it, or None if it does not have it as it is now.
+
+        Raises:
+            RestCallException: The service could not be asked.
+            FileMissingException: It is neither on this machine nor known to the service.
+        """
+        found = self._api.query_files([self.create_query_specifier()])
+        return next((f for f in (UserFile(self._api, m) for m in found) if self._is(f)), None)
+
+    def download(
+        self,
+        download_dir: str | os.PathLike[str],
+        callback: ProgressCallback | None = None,
+        block: int = 4096,  # noqa: ARG002
+        overwrite: bool = False,
+    ) -> str:
+        """Fetch it back from the service.
+
+        Args:
+            download_dir: Folder to put it in, under its own name; made if necessary.
+            callback: Told the progress: percent, bytes so far, bytes in all.
+            block: Accepted and not used; the size of pieces is chosen here.
+            overwrite: Whether to replace a file that is there already.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            FileMissingException: The service does not have it as it is now.
+            FileDownloadException: It could not be written.
+            RestCallException: The service did not give it.
+        """
+        url = self.url
+        if not url:
+            uploaded = self.is_uploaded()
+            if uploaded is None or not uploaded.url:
+                raise FileMissingException(
+                    f"The service does not have {self.path or self.name!r} as it is now. "
+                    "Upload it, or look for it with FileManager.find_files()."
+                )
+            url = uploaded.url
+        return self._api.get_output_file(url, download_dir, self.name, overwrite, callback)
+
+
+class FileCollection:
+    """Files in the order in which they were added, each of them once.
+
+    It works as a list: ``len()``, iteration, ``in``. In brackets, a number gives a file, a slice a
+    list, and a name the list of all files of that name; ``del`` takes the same.
+
+    Args:
+        client: The service.
+        *files: Files to begin with.
+
+    Raises:
+        TypeError: `client` is not a service.
+        FileInvalidException: One of `files` is not a file, or is there twice.
+    """
+
+    def __init__(self, client: Api, *files: UserFile | Sequence[UserFile]) -> None:
+        if not hasattr(client, "query_files"):
+            raise TypeError(f"{client!r} cannot hold files. Make collections with a FileManager.")
+        self._api = client
+        self._files: list[UserFile] = []
+        self._known: set[UserFile] = set()
+        for file in files:
+            self.add(file)
+
+    def __str__(self) -> str:
+        return str([file.name for file in self._files])
+
+    def __repr__(self) -> str:
+        return f"<FileCollection of {len(self)} files>"
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[UserFile]:
+        return iter(list(self._files))
+
+    def __contains__(self, userfile: object) -> bool:
+        return isinstance(userfile, UserFile) and userfile in self._known
+
+    @overload
+    def __getitem__(self, key: int) -> UserFile: ...
+    @overload
+    def __getitem__(self, key: slice | str) -> list[UserFile]: ...
+    def __getitem__(self, key: int | slice | str) -> UserFile | list[UserFile]:
+        if not isinstance(key, str):
+            return self._files[key]
+        found = [file for file in self._files if file.name == key]
+        if not found:
+            raise FileMissingException(f"There is no file {key!r} in this collection.")
+        return found
+
+    def __delitem__(self, key: int | slice | str) -> None:
+        if isinstance(key, str):
+            self._keep([file for file in self._files if file.name != key])
+        else:
+            rest = list(self._files)
+            del rest[key]
+            self._keep(rest)
+
+    def _keep(self, files: list[UserFile]) -> None:
+        self._files = files
+        self._known = set(files)
+
+    def add(self, userfile: UserFile | Sequence[UserFile]) -> None:
+        """Add a file at the end, or several.
+
+        Raises:
+            FileInvalidException: It is not a UserFile, or it is there already. Of several, such
+                ones are left out with a warning.
+        """
+        if isinstance(userfile, (list, tuple)):
+            for file in userfile:
+                try:
+                    self.add(file)
+                except FileInvalidException as error:
+                    _log.warning("Left out: %s", error)
+            return
+        if not isinstance(userfile, UserFile):
+            raise FileInvalidException(
+                f"{userfile!r} is not a UserFile. FileManager.file_from_path() makes one of a path."
+            )
+        if userfile in self._known:
+            raise FileInvalidException(
+                f"{userfile.path or userfile.name!r} is in the collection already."
+            )
+        self._files.append(userfile)
+        self._known.add(userfile)
+
+    def extend(self, file_collection: FileCollection) -> None:
+        """Add the files of another collection that are not in this one.
+
+        Raises:
+            AttributeError: It is not a collection.
+        """
+        if not isinstance(file_collection, FileCollection):
+            raise AttributeError(f"{file_collection!r} is not a FileCollection.")  # noqa: TRY004
+        for file in file_collection:
+            if file not in self._known:
+                self.add(file)
+
+    def index(self, userfile: UserFile) -> int:
+        """The place of a file, from 0.
+
+        Raises:
+            TypeError: It is not a UserFile.
+            ValueError: It is not in the collection.
+        """
+        if not isinstance(userfile, UserFile):
+            raise TypeError(f"{userfile!r} is not a UserFile.")
+        if userfile not in self._known:
+            raise ValueError(f"{userfile!r} is not in this collection.")
+        return self._files.index(userfile)
+
+    def remove(
+        self, userfile: UserFile | int | slice | str | Sequence[UserFile | int | str]
+    ) -> None:
+        """Take a file out: by itself, its place, its name (the first of that name), or several by a
+        slice or a list of such.
+
+        Raises:
+            TypeError: It is none of these.
+            FileMissingException: There is no file of that name.
+            ValueError: The file is not in the collection.
+        """
+        if isinstance(userfile, (list, tuple)):
+            chosen = [self[item] if isinstance(item, int) else item for item in userfile]
+            for item in chosen:
+                self.remove(item)
+        elif isinstance(userfile, (int, slice)):
+            del self[userfile]
+        elif isinstance(userfile, str):
+            del self[self.index(self[userfile][0])]
+        else:
+            del self[self.index(userfile)]  # type: ignore[arg-type]  # index() refuses other types
+
+    def upload(
+        self,
+        force: bool = False,
+        threads: int | None = None,
+        callback: ProgressCallback | None = None,
+        block: int = 4096,  # noqa: ARG002
+    ) -> list[tuple[UserFile, str]]:
+        """Upload the files that the service does not have as they are now.
+
+        Args:
+            force: Upload them all.
+            threads: How many at the same time, at most 10. Default: 4.
+            callback: Told the progress of all of them together: percent, bytes so far, bytes in
+                all. It is called in the thread that called this method.
+            block: Accepted and not used; the size of pieces is chosen here.
+
+        Returns:
+            The files that could not be uploaded, each with the reason. Empty: all is well.
+
+        Raises:
+            RestCallException: Asking which files the service has failed.
+            SessionExpiredException: The token has run out.
+        """
+        report = reporter(callback)
+        missing = [file for file in self._files if not file]
+        there = [file for file in self._files if file]
+        pending = there if force else self._not_uploaded(there, 50)
+        reasons = dict(zip(pending, self._send_all(pending, threads, report), strict=True))
+        reasons.update(
+            {file: f"There is no file {file.path!r} on this machine." for file in missing}
+        )
+        return [(file, reason) for file in self._files if (reason := reasons.get(file))]
+
+    def _send_all(
+        self, files: list[UserFile], threads: int | None, report: ProgressCallback
+    ) -> list[str | None]:
+        """Send `files` side by side and return why each of them was not uploaded, or None."""
+        total = sum(len(file) for file in files)
+        # Workers put (number of the file, bytes sent or None at its end) here, so that `report` is
+        # called in this thread.
+        events: queue.SimpleQueue[tuple[int, int | None]] = queue.SimpleQueue()
+        stop = threading.Event()
+
+        def send(number: int) -> str | None:
+            def moved(_percent: float, done: float, _size: float) -> None:
+                if stop.is_set():
+                    raise FileInvalidException("The upload was stopped.")
+                events.put((number, int(done)))
+
+            try:
+                if stop.is_set():
+                    return "The upload was stopped."
+                files[number]._send(moved)
+            except _FAILURES as error:
+                return str(error)
+            except BaseException:
+                stop.set()  # the others would fail as well
+                raise
+            finally:
+                events.put((number, None))
+            return None
+
+        workers = max(1, min(threads or _THREADS, _MOST_THREADS))
+        with ThreadPoolExecutor(workers, thread_name_prefix="batchapps-upload") as pool:
+            futures = [pool.submit(send, number) for number in range(len(files))]
+            try:
+                _follow(len(futures), events, total, report)
+            except BaseException:
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return [future.result() for future in futures]
+
+    def is_uploaded(self, per_call: int = 50) -> FileCollection:
+        """The files that the service does **not** have as they are now, as a collection.
+
+        Args:
+            per_call: About how many files to ask in one call.
+
+        Raises:
+            RestCallException: The service could not be asked.
+            FileMissingException: A file is neither on this machine nor known to the service.
+        """
+        return FileCollection(self._api, *self._not_uploaded(self._files, per_call))
+
+    def _not_uploaded(self, files: list[UserFile], per_call: int) -> list[UserFile]:
+        absent: list[UserFile] = []
+        for start in range(0, len(files), max(1, per_call)):
+            batch = files[start : start + max(1, per_call)]
+            found: dict[str, list[UserFile]] = {}
+            for model in self._api.query_files([file.create_query_specifier() for file in batch]):
+                uploaded = UserFile(self._api, model)
+                found.setdefault(uploaded.name, []).append(uploaded)
+            absent += [f for f in batch if not any(f._is(u) for u in found.get(f.name, []))]
+        return absent
+
+
+def _follow(
+    count: int,
+    events: queue.SimpleQueue[tuple[int, int | None]],
+    total: int,
+    report: ProgressCallback,
+) -> None:
+    """Report what comes in until all of `count` uploads have ended."""
+    if not count:
+        report(0, 0)
+    sent: dict[int, int] = {}
+    so_far = 0
+    while count:
+        try:
+            # A wait without end could not be interrupted on Windows.
+            number, done = events.get(timeout=0.5)
+        except queue.Empty:
+            continue
+        if done is None:
+            count -= 1
+        else:
+            so_far += done - sent.get(number, 0)  # less than before if it is being sent anew
+            sent[number] = done
+            report(so_far, total)
