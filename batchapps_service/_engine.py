@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -85,6 +86,7 @@ class Engine:
         self._preparing: set[str] = set()
         self._pools: dict[str, PoolRun] = {}
         self._waiting_pools: list[PoolRun] = []
+        self._commissions: list[Callable[[], None]] = []
         self._stopping = False
 
     # --- from outside ---
@@ -149,12 +151,15 @@ class Engine:
             outcomes = pool.cluster.results([one.running.future for one in mine])
             for one, outcome in zip(mine, outcomes, strict=True):
                 one.outcome = outcome
+        self._commissions.clear()
         with self._database.write() as session:
             for change in batch:
                 if isinstance(change, _Ended):
                     self._task_ended(session, change)
                 else:
                     change(session)
+        for work in self._commissions:
+            self._helpers.submit(work)
 
     def _recover(self, session: Session) -> None:
         """Take up what an earlier run of the service left."""
@@ -191,6 +196,10 @@ class Engine:
                 session.execute(update(Task).where(*running).values(status="NotStarted"))
                 self._job_changed(session, job_id)
 
+    def _after_commit(self, work: Callable[[], None]) -> None:
+        """Have a helper thread do ``work``, which may read what this transaction writes."""
+        self._commissions.append(work)
+
     def _help(self, work: Callable[[], Change], on_error: Callable[[Exception], Change]) -> None:
         """Do ``work`` in a helper thread; what it returns is then done in the engine's."""
 
@@ -202,7 +211,7 @@ class Engine:
                 change = on_error(error)
             self._queue.put(change)
 
-        self._helpers.submit(helper)
+        self._after_commit(helper)
 
     # --- jobs ---
 
@@ -345,17 +354,23 @@ class Engine:
         session.execute(update(Job).where(Job.id == job_id).values(**values))
         _joblog.append(session, job_id, [(None, text)])
         log.info("job %s: %s", job_id, status)
-        pool = self._pools.get(pool_id)
-        auto = session.get(Pool, pool_id)
-        if auto is not None and auto.auto:
-            session.delete(auto)
+        pool, row = self._pools.get(pool_id), session.get(Pool, pool_id)
+        cluster = pool.cluster if pool is not None else None
+        own = row is not None and row.auto
+        if row is not None and own:
+            if pool is not None:
+                pool.cluster = None  # closed below, when the job's environments have been left
+            session.delete(row)
             session.flush()
             self._pool_changed(session, pool_id)
-        elif pool is not None and pool.cluster is not None:
-            self._helpers.submit(pool.cluster.close_sessions, job_id)
-        self._helpers.submit(self._remove_folder, job_id)
+        self._after_commit(partial(self._clean_up, job_id, cluster, own))
 
-    def _remove_folder(self, job_id: str) -> None:
+    def _clean_up(self, job_id: str, cluster: Cluster | None, own: bool) -> None:
+        if cluster is not None:
+            cluster.close_sessions(job_id)
+            if own:
+                cluster.close()
+        kill_marked(f"{self._mark}:{job_id}:")
         _work.remove(_work.job_folder(self._directory.work, job_id))
 
     # --- tasks ---
@@ -526,7 +541,7 @@ class Engine:
         _joblog.append(session, run.id, [(task_id, text)])
         pool = self._pools.get(run.pool_id)
         if not run.unfinished[step] and pool is not None and pool.cluster is not None:
-            self._helpers.submit(pool.cluster.close_sessions, run.id, step)
+            self._after_commit(partial(pool.cluster.close_sessions, run.id, step))
 
     def _write_percent(self, session: Session, run: JobRun) -> None:
         session.execute(update(Job).where(Job.id == run.id).values(percent=run.percent))
@@ -542,7 +557,7 @@ class Engine:
                 self._waiting_pools = [one for one in self._waiting_pools if one is not pool]
                 pool.target = 0
                 if pool.cluster is not None:
-                    self._helpers.submit(pool.cluster.close)
+                    self._after_commit(pool.cluster.close)
             self._start_waiting_pools()
         elif pool is None:
             pool = PoolRun(row.id, row.auto, row.target, row.max_tasks)
@@ -593,7 +608,7 @@ class Engine:
     def _pool_ready(self, session: Session, pool: PoolRun, cluster: Cluster, size: int) -> None:
         pool.busy, pool.cluster, pool.size = False, cluster, size
         if pool.id not in self._pools:  # deleted meanwhile
-            self._helpers.submit(cluster.close)
+            self._after_commit(cluster.close)
             return
         steady = size == pool.target
         state = {"current": size, "allocation_state": "steady" if steady else "resizing"}

@@ -194,6 +194,7 @@ class _JobSession:
     entered: list[str] = field(default_factory=list)
     finished: threading.Event = field(default_factory=threading.Event)
     progress: Callable[[int], None] = lambda _percent: None
+    cancelled: bool = False
 
     @property
     def outputs(self) -> Path:
@@ -210,6 +211,8 @@ class _JobSession:
         """Start an action and wait for its end. Raises ActionFailed."""
         self.finished.clear()
         start()
+        if self.cancelled:  # asked for while the action was being started
+            self.stop()
         self.finished.wait()
         # The callback comes a moment before the session is ready for the next action.
         while self.session.state == SessionState.RUNNING:
@@ -220,8 +223,16 @@ class _JobSession:
             raise ActionFailed(what, status, sink.trouble)
         return status
 
+    def stop(self) -> None:
+        """Stop the present action with everything it started; from any thread."""
+        self.cancelled = True
+        with contextlib.suppress(RuntimeError):  # no action is running
+            self.session.cancel_action(time_limit=CANCEL_GRACE)
+        kill_marked(self.mark)
+
     def close(self, sink: _Sink) -> None:
         """Leave the environments and remove the session's folder."""
+        self.cancelled = False
         with _router.routed(self.session._session_id, sink):
             for identifier in reversed(self.entered):
                 with contextlib.suppress(ActionFailed, RuntimeError):
@@ -357,11 +368,8 @@ class _Run:
     def cancel(self) -> None:
         """Stop it, from another thread."""
         self._cancelled = True
-        opened = self._opened
-        if opened is not None:
-            with contextlib.suppress(RuntimeError):  # between two actions: the flag stops it
-                opened.session.cancel_action(time_limit=CANCEL_GRACE)
-            kill_marked(opened.mark)
+        if self._opened is not None:
+            self._opened.stop()
 
     def result(self) -> _Outcome:
         opened: _JobSession | None = None
@@ -370,6 +378,7 @@ class _Run:
             opened = self._session()
             self._progress_to(opened)
             self._opened = opened
+            self._stop_if_cancelled()
             with _router.routed(opened.session._session_id, self._sink):
                 staged = self._stage(opened.outputs)
                 self._enter(opened)

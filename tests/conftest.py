@@ -1,0 +1,49 @@
+"""Fixtures that start the real service."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import ROOT, Api, Service, running
+
+# Variables of the machine the tests run on that would change what they see.
+for _name in ("BATCHAPPS_CA_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+    os.environ.pop(_name, None)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for the whole run, with the sample job types and those for tests."""
+    made = Service.make(tmp_path_factory.mktemp("service") / "data")
+    for folder in [*sorted((ROOT / "jobtypes").iterdir()), *sorted(TEST_TYPES.iterdir())]:
+        if (folder / "template.yaml").is_file():
+            made.add_jobtype(folder)
+    with running(made):
+        yield made
+
+
+TEST_TYPES = Path(__file__).parent / "jobtypes_for_tests"
+
+
+@pytest.fixture
+def api(service: Service) -> Iterator[Api]:
+    """Raw calls as an account of the test's own, so that tests do not see each other's things."""
+    client = service.api(service.add_account())
+    yield client
+    client.http.close()
+
+
+@pytest.fixture(scope="session")
+def pool(service: Service) -> str:
+    """A warm pool of the first account's, for tests that need no pool of their own."""
+    client = service.api()
+    return str(client.post("pools", {"targetDedicated": "2", "maxTasksPerTVM": "1"})["poolId"])
+
+
+@pytest.fixture
+def shared(service: Service) -> Iterator[Api]:
+    """Raw calls as the account that owns ``pool``."""
+    client = service.api()
+    yield client
+    client.http.close()
