@@ -1,49 +1,19 @@
 """The job type ImageResize: its template and scripts, run with the OpenJD libraries."""
 
-import io
 import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from local_run import JOB_TYPES, PHOTOS, JobRun, plan, run
 from openjd.model import DecodeValidationError, StepParameterSpaceIterator
+from openjd_local import JOB_TYPES, PHOTOS, JobRun, plan, run
+from pictures import AWKWARD_NAMES, PNG, encoded, picture, sizes_in
 from PIL import Image
 
 BUNDLE = JOB_TYPES / "ImageResize"
 ORIENTATION, MAKER = 0x0112, 0x010F
-
-
-def encoded(image: Image.Image, format_: str, **options: Any) -> bytes:
-    target = io.BytesIO()
-    image.save(target, format_, **options)
-    return target.getvalue()
-
-
-def picture(mode: str = "RGB", size: tuple[int, int] = (64, 32)) -> Image.Image:
-    return Image.linear_gradient("L").resize(size).convert(mode)
-
-
-PNG = encoded(picture(), "PNG")
-AWKWARD_NAMES = [
-    "a.png",
-    "a.PNG",
-    "A.png",
-    "-x.png",
-    "@list.png",
-    "%d[0]{}*?.png",
-    "b c.png",
-    "'\"$(touch pwned)`;.png",
-    "{{Param.Scripts}}.png",
-    "grün 😀.png",
-    "new\nline.png",
-    "openjd_fail: no.png",
-    "n" * 251 + ".png",
-    "ü" * 125 + ".png",
-]
 
 
 def resize(folder: Path, files: dict[str, bytes], size: tuple[int, int] = (30, 30)) -> JobRun:
@@ -52,14 +22,7 @@ def resize(folder: Path, files: dict[str, bytes], size: tuple[int, int] = (30, 3
 
 
 def results(done: JobRun) -> dict[str, tuple[int, int]]:
-    """What is in the archive: names and sizes."""
-    sizes: dict[str, tuple[int, int]] = {}
-    with zipfile.ZipFile(done.output / "resized.zip") as archive:
-        assert archive.testzip() is None
-        for name in archive.namelist():
-            with Image.open(io.BytesIO(archive.read(name))) as image:
-                sizes[name] = image.size
-    return sizes
+    return sizes_in(done.output / "resized.zip")
 
 
 def frames(path: Path) -> Sequence[tuple[int, tuple[int, ...]]]:

@@ -8,30 +8,28 @@ The images are found in the output folder. The names of files that no task took 
 import argparse
 import json
 import math
-import zipfile
 from pathlib import Path
 
-from images import (
-    ARCHIVE,
-    SHEET,
+from batch_task import (
     THUMBNAIL_ENDING,
     fail,
+    pack,
     printable,
     progress,
     say,
     status,
-    thumbnail,
     thumbnail_name,
 )
+from images import thumbnail
 from PIL import Image, ImageDraw, ImageFont
 
+ARCHIVE = "resized.zip"
+SHEET = "contact_preview.jpg"
 MAX_ON_SHEET = 120
 CELL = (160, 120)
 GAP = 12
 CAPTION = 18
 BACKGROUND, INK = (24, 26, 30), (200, 204, 210)
-# Packed a second time, these only cost time.
-COMPRESSED = frozenset({".avif", ".gif", ".jp2", ".jpeg", ".jpg", ".png", ".webp", ".jfif"})
 
 
 def main() -> None:
@@ -51,20 +49,9 @@ def main() -> None:
         for name in json.loads(arguments.left_out.read_text(encoding="utf-8")):
             say(f"Left out, as it is no image of a known format: {name}")
     status(f"Packing {len(images)} images into {ARCHIVE}")
-    pack(images, folder / ARCHIVE)
+    pack(images, folder / ARCHIVE, 80)
     status("Laying out the contact sheet")
     sheet(images).save(folder / SHEET, quality=85)
-    progress(100)
-    say(f"{ARCHIVE}: {len(images)} images, {(folder / ARCHIVE).stat().st_size} bytes")
-
-
-def pack(images: list[Path], archive: Path) -> None:
-    """Write all images into the archive."""
-    with zipfile.ZipFile(archive, "w", strict_timestamps=False) as packed:
-        for number, path in enumerate(images, 1):
-            known = path.suffix.lower() in COMPRESSED
-            packed.write(path, path.name, zipfile.ZIP_STORED if known else zipfile.ZIP_DEFLATED)
-            progress(80 * number / len(images))
 
 
 def sheet(images: list[Path]) -> Image.Image:

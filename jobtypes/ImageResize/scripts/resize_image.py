@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from images import fail, progress, result_name, say, status, thumbnail, thumbnail_name
+from batch_task import fail, progress, result_name, say, status, thumbnail_name
+from images import thumbnail
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 # Formats written as they came, by Pillow's name; any other becomes PNG.

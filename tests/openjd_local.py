@@ -29,7 +29,7 @@ from openjd.model import (
 )
 from openjd.sessions import LOG, ActionState, ActionStatus, LogContent, Session, SessionState
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 JOB_TYPES = ROOT / "jobtypes"
 PHOTOS = ROOT / "examples" / "photos"
 EXTENSIONS = ["EXPR", "FEATURE_BUNDLE_1", "REDACTED_ENV_VARS", "TASK_CHUNKING"]
