@@ -1,0 +1,200 @@
+"""The job type Blender, with the real program; without it these tests say so."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from openjd.model import DecodeValidationError, StepParameterSpaceIterator
+from openjd_local import JOB_TYPES, PHOTOS, JobRun, plan, run
+from PIL import Image
+
+BUNDLE = JOB_TYPES / "Blender"
+BLENDER = shutil.which("blender")
+needs_program = pytest.mark.skipif(
+    BLENDER is None, reason="Blender is not installed (apt-get install blender)"
+)
+PHOTO = "chelsea.png"
+
+# A turning cube, with a texture from the artist's own machine.
+MAKE_SCENE = """
+import sys
+import bpy
+target, photo = sys.argv[sys.argv.index("--") + 1:]
+scene = bpy.context.scene
+scene.render.engine = "CYCLES"
+scene.cycles.samples = 2
+scene.cycles.use_denoising = False
+scene.render.resolution_x, scene.render.resolution_y = 320, 180
+scene.render.resolution_percentage = 100
+cube = bpy.data.objects["Cube"]
+for frame, angle in (1, 0.0), (10, 1.5):
+    cube.rotation_euler[2] = angle
+    cube.keyframe_insert("rotation_euler", frame=frame)
+nodes = bpy.data.materials["Material"].node_tree
+texture = nodes.nodes.new("ShaderNodeTexImage")
+texture.image = bpy.data.images.load(photo)
+glow = nodes.nodes.new("ShaderNodeEmission")
+nodes.links.new(texture.outputs[0], glow.inputs[0])
+nodes.links.new(glow.outputs[0], nodes.nodes["Material Output"].inputs["Surface"])
+texture.image.filepath = "C:\\\\art\\\\textures\\\\" + photo.rpartition("/")[2]
+script = bpy.data.texts.new("autorun.py")
+script.use_module = True
+script.write("print('the script in the scene ran')")
+bpy.ops.wm.save_as_mainfile(filepath=target, relative_remap=False)
+bpy.data.objects.remove(bpy.data.objects["Camera"])
+bpy.ops.wm.save_as_mainfile(filepath=target.replace("cube", "blind"), relative_remap=False)
+"""
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Scenes by name: ``cube.blend``, and ``blind.blend`` without a camera."""
+    folder = tmp_path_factory.mktemp("scenes")
+    (folder / "make.py").write_text(MAKE_SCENE)
+    command = [str(BLENDER), "--background", "--factory-startup", "--python-exit-code", "1"]
+    command += ["--python", str(folder / "make.py"), "--"]
+    subprocess.run(
+        [*command, str(folder / "cube.blend"), str(PHOTOS / PHOTO)], check=True, timeout=120
+    )
+    return {path.name: path.read_bytes() for path in folder.glob("*.blend")}
+
+
+def render(folder: Path, scene: str, files: dict[str, bytes], **parameters: str) -> JobRun:
+    given = {"start": "1", "end": "1", "jobfile": scene} | parameters
+    return run(BUNDLE, folder, files, given)
+
+
+@needs_program
+def test_frames_are_rendered_packed_and_shown(tmp_path: Path, scenes: dict[str, bytes]) -> None:
+    files = {"cube.blend": scenes["cube.blend"], PHOTO: (PHOTOS / PHOTO).read_bytes()}
+    done = render(tmp_path, "cube.blend", files, start="9", end="10", output="Shot 1")
+    assert done.succeeded, done.lines
+    assert [task.parameters["Frame"] for task in done.of("Render")] == ["9", "10"]
+    names = ["Shot 1_0009.png", "Shot 1_0010.png"]
+    with zipfile.ZipFile(done.output / "output.zip") as archive:
+        assert archive.namelist() == names
+        frames = [Image.open(io.BytesIO(archive.read(name))) for name in names]
+    assert [frame.size for frame in frames] == [(320, 180)] * 2
+    assert frames[0].tobytes() != frames[1].tobytes()
+    # The texture was found by its name: where it is missing, the cube is magenta.
+    red, green, blue = frames[0].convert("RGB").getpixel((160, 90))  # type: ignore[misc]
+    assert red > green > blue
+    for name in ["Shot 1_0009_thumbnail.png", "Shot 1_0010_thumbnail.png", "Shot 1_preview.png"]:
+        with Image.open(done.output / name) as small:
+            assert small.size == (200, 113)
+    assert any(f"Found beside the scene: {PHOTO}" in line for line in done.lines)
+    assert all(task.progress == 100 for task in done.tasks)
+    assert not [line for line in done.lines if "the script in the scene ran" in line]
+
+
+@needs_program
+def test_a_missing_texture_is_named(tmp_path: Path, scenes: dict[str, bytes]) -> None:
+    done = render(tmp_path, "cube.blend", {"cube.blend": scenes["cube.blend"]})
+    assert done.succeeded, done.lines
+    assert [line for line in done.lines if "Missing: " in line and PHOTO in line]
+
+
+@needs_program
+@pytest.mark.parametrize(
+    ("format_", "ending", "shown"),
+    [
+        ("JPEG", "jpg", True),
+        ("TGA", "tga", True),
+        ("OPEN_EXR", "exr", True),
+        ("EXR", "exr", True),
+        ("MULTILAYER", "exr", False),
+    ],
+)
+def test_formats(
+    tmp_path: Path, scenes: dict[str, bytes], format_: str, ending: str, shown: bool
+) -> None:
+    files = {"cube.blend": scenes["cube.blend"]}
+    done = render(tmp_path, "cube.blend", files, format=format_, output="", start="0", end="0")
+    assert done.succeeded, done.lines
+    with zipfile.ZipFile(done.output / "output.zip") as archive:
+        assert archive.namelist() == [f"render_0000.{ending}"]
+    assert ("render_0000_thumbnail.png" in done.names()) == shown
+    assert ("render_preview.png" in done.names()) == shown
+
+
+@needs_program
+@pytest.mark.parametrize(
+    ("scene", "reason"),
+    [
+        ("blind.blend", "Frame 1 of blind.blend failed: Cannot render, no camera"),
+        ("cut.blend", "Frame 1 of cut.blend failed: Failed to read blend file"),
+        ("text.blend", "text.blend is not a Blender scene."),
+        ("empty.blend", "empty.blend is not a Blender scene."),
+        ("absent.blend", "absent.blend is not among the files of the job."),
+    ],
+)
+def test_bad_scenes(tmp_path: Path, scenes: dict[str, bytes], scene: str, reason: str) -> None:
+    files = {
+        "blind.blend": scenes["blind.blend"],
+        "cut.blend": scenes["cube.blend"][:100_000],
+        "text.blend": b"no scene",
+        "empty.blend": b"",
+    }
+    done = render(tmp_path, scene, files)
+    assert not done.succeeded
+    assert (done.tasks[0].message or "").startswith(reason)
+    assert done.names() == set()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"start": "5", "end": "3"}, r"end \(3\) comes before start \(5\)"),
+        ({"start": "-1"}, r"start \(-1\) is less than 0"),
+        ({"end": "x"}, "end"),
+        ({"format": "GIF"}, "format"),
+        ({"output": "../up"}, r"output is '\.\./up'"),
+        ({"output": "a#b"}, "output is 'a#b'"),
+        ({"output": "{blend_name}"}, "output is"),
+        ({"output": "-o"}, "output is"),
+    ],
+)
+def test_bad_parameters_are_refused_by_name(
+    tmp_path: Path, parameters: dict[str, str], reason: str
+) -> None:
+    given = {"start": "1", "end": "1", "jobfile": "cube.blend"} | parameters
+    with pytest.raises((DecodeValidationError, ValueError), match=reason):
+        plan(BUNDLE, tmp_path, tmp_path, ["cube.blend"], given)
+
+
+@pytest.mark.parametrize("missing", ["start", "end"])
+def test_missing_parameters_are_named(tmp_path: Path, missing: str) -> None:
+    given = {"start": "1", "end": "1", "jobfile": "cube.blend"}
+    del given[missing]
+    with pytest.raises(ValueError, match=missing):
+        plan(BUNDLE, tmp_path, tmp_path, ["cube.blend"], given)
+
+
+def test_one_task_a_frame(tmp_path: Path) -> None:
+    given = {"start": "0", "end": "99999", "jobfile": "cube.blend"}
+    made, _ = plan(BUNDLE, tmp_path, tmp_path, ["cube.blend"], given)
+    assert len(StepParameterSpaceIterator(space=made.job.steps[0].parameterSpace)) == 100_000
+
+
+def test_without_the_program_the_task_says_so(tmp_path: Path) -> None:
+    script = BUNDLE / "scripts" / "render_frame.py"
+    command = [sys.executable, str(script), f"--output={tmp_path}", "--prefix=a", "--format=PNG"]
+    done = subprocess.run(
+        [*command, "--frame=1", "--", "a.blend"],
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "openjd_fail: Blender is not installed where this task ran" in done.stdout
+
+
+def test_job_types_share_the_same_helper() -> None:
+    copies = {path.read_bytes() for path in JOB_TYPES.glob("*/scripts/batch_task.py")}
+    assert len(copies) == 1
