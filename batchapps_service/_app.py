@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -141,9 +142,24 @@ class _Endpoint:
         return ApiError(401, message, headers={"WWW-Authenticate": challenge})
 
 
+class _Rest(Convertor[str]):
+    """The rest of a path, whatever it holds."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("rest", _Rest())
+
+
 def _route(endpoint: _Endpoint) -> Route:
     # A final name takes the rest of the path, so that a slash in it is seen and refused.
-    path = PREFIX + re.sub(r"\{name\}$", "{name:path}", endpoint.operation.path)
+    path = PREFIX + re.sub(r"\{name\}$", "{name:rest}", endpoint.operation.path)
     method = endpoint.operation.method.upper()
     route = Route(path, endpoint, methods=[method])
     route.methods = {method}  # Starlette adds HEAD to GET; here the description decides

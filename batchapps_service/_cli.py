@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batchapps_service import __version__, _accounts, _datadir
-from batchapps_service._datadir import DataDirectory, DataDirectoryError
+from batchapps_service._datadir import DataDirectory
+from batchapps_service._errors import CommandError
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -18,11 +19,9 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 when it succeeded, 1 when it did not, 2 when it was called wrongly."""
     parsed = _parser().parse_args(arguments)
-    from batchapps_service._templates import TemplateError
-
     try:
         parsed.run(parsed)
-    except (DataDirectoryError, TemplateError) as error:
+    except CommandError as error:
         print(f"batchapps-service: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from batchapps_service import _certificates, _tokens
 from batchapps_service._database import Database
+from batchapps_service._errors import CommandError
 from batchapps_service._settings import Settings
 from batchapps_service._store import Store
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class DataDirectoryError(Exception):
+class DataDirectoryError(CommandError):
     """The data directory cannot be made or opened; the text says why and what to do."""
 
 

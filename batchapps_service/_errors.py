@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 
 
+class CommandError(Exception):
+    """What was asked of the ``batchapps-service`` command cannot be done; the text says why."""
+
+
 class ApiError(Exception):
     """A request that cannot be served; becomes the description's ``Error`` body."""
 

@@ -29,13 +29,14 @@ from openjd.model import (
 )
 
 from batchapps_service import _names
+from batchapps_service._errors import CommandError
 
 EXTENSIONS = ("EXPR", "FEATURE_BUNDLE_1", "REDACTED_ENV_VARS", "TASK_CHUNKING")
 TEMPLATE_FILES = ("template.yaml", "template.yml", "template.json")
 MAX_TEMPLATE_BYTES = 1 << 20
 
 
-class TemplateError(Exception):
+class TemplateError(CommandError):
     """A bundle is no job type; the text says where and why."""
 
 

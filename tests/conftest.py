@@ -34,6 +34,14 @@ def api(service: Service) -> Iterator[Api]:
     client.http.close()
 
 
+@pytest.fixture(scope="module")
+def common(service: Service) -> Iterator[Api]:
+    """Raw calls as an account of the test module's own, for tests that leave nothing behind."""
+    client = service.api(service.add_account())
+    yield client
+    client.http.close()
+
+
 @pytest.fixture(scope="session")
 def pool(service: Service) -> str:
     """A warm pool of the first account's, for tests that need no pool of their own."""

@@ -1,0 +1,240 @@
+"""The ``batchapps-service`` command and the life of the process."""
+
+import json
+import signal
+import ssl
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import STAMP, Service, bundle, command, free_port, marked_processes, running, until
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_init_says_everything_once_and_stores_no_key(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    done = command("init", directory, "--port", "8444", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert set(told) == {"endpoint", "account", "key", "ca_cert"}
+    assert told["endpoint"] == "https://127.0.0.1:8444"
+    assert told["account"].startswith("ClientID=")
+    assert ";TenantID=" in told["account"]
+    assert Path(told["ca_cert"]).is_file()
+    before = snapshot(directory)
+    assert not any(told["key"].encode() in content for content in before.values())
+    private = list(directory.rglob("*.key"))
+    assert len(private) == 3
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in private)
+    again = command("init", directory)
+    assert again.returncode == 1
+    assert "exists already" in again.stderr
+    assert snapshot(directory) == before
+
+
+def test_init_without_json_is_for_people(tmp_path: Path) -> None:
+    done = command("init", tmp_path / "data")
+    assert done.returncode == 0, done.stderr
+    assert "Endpoint: https://127.0.0.1:8443" in done.stdout
+    assert "shown only now" in done.stdout
+
+
+def test_the_certificate_is_for_the_host_named(tmp_path: Path) -> None:
+    done = command("init", tmp_path / "data", "--host", "render.example", "--json")
+    told = json.loads(done.stdout)
+    assert told["endpoint"] == "https://render.example:8443"
+    names = ssl._ssl._test_decode_cert(str(tmp_path / "data" / "tls" / "server.pem"))[  # type: ignore[attr-defined]
+        "subjectAltName"
+    ]
+    assert ("DNS", "render.example") in names
+    assert ("DNS", "localhost") in names
+    assert ("IP Address", "127.0.0.1") in names
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "x"])
+def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    done = command("init", tmp_path / "data", "--port", port)
+    assert done.returncode == 2
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_is_no_data_directory_is_refused(tmp_path: Path) -> None:
+    for arguments in (["serve", tmp_path], ["accounts", "add", tmp_path]):
+        done = command(*arguments)
+        assert done.returncode == 1
+        assert "batchapps-service init" in done.stderr
+
+
+BROKEN = {
+    "no-template": (None, "holds none of template.yaml"),
+    "no-yaml": ("steps: [", "cannot be read"),
+    "no-mapping": ("- 1", "holds no mapping"),
+    "no-version": ("name: x", "specificationVersion"),
+    "no-steps": (
+        "specificationVersion: jobtemplate-2023-09\nname: x\nsteps: []",
+        "steps",
+    ),
+    "bad-step": (
+        "specificationVersion: jobtemplate-2023-09\nname: x\nsteps:\n- name: a\n  script:\n"
+        "    actions: {onRun: {command: '{{Param.Nope}}'}}",
+        "Nope",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_template_is_refused_with_its_place(
+    service: Service, tmp_path: Path, name: str
+) -> None:
+    template, words = BROKEN[name]
+    folder = bundle(tmp_path, name, template) if template else tmp_path
+    before = command("jobtypes", "list", service.directory).stdout
+    done = command("jobtypes", "add", service.directory, folder)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert command("jobtypes", "list", service.directory).stdout == before
+    leftovers = [p for p in (service.directory / "jobtypes").iterdir() if p.name.startswith(".")]
+    assert leftovers == []
+
+
+def test_a_bundle_with_a_link_out_of_it_is_refused(service: Service, tmp_path: Path) -> None:
+    folder = bundle(
+        tmp_path,
+        "linked",
+        "specificationVersion: jobtemplate-2023-09\nname: linked\nsteps:\n- name: a\n  script:\n"
+        "    actions: {onRun: {command: 'true'}}",
+    )
+    (folder / "passwd").symlink_to("/etc/passwd")
+    done = command("jobtypes", "add", service.directory, folder)
+    assert done.returncode == 1
+    assert "points out of the bundle" in done.stderr
+
+
+def test_a_running_service_sees_job_types_and_accounts_at_once(tmp_path: Path) -> None:
+    template = (
+        "specificationVersion: jobtemplate-2023-09\nname: {}\ndescription: '{}'\n"
+        "parameterDefinitions:\n- {{name: N, type: INT, default: 4, minValue: 1}}\n"
+        "steps:\n- name: a\n  script:\n    actions: {{onRun: {{command: 'true'}}}}"
+    )
+    made = Service.make(tmp_path / "data")
+    with running(made):
+        api = made.api(made.add_account())
+        assert api.get("jobtypes") == {"jobTypes": []}
+        made.add_jobtype(bundle(tmp_path / "1", "Late", template.format("Late", "first")))
+        listed = api.get("jobtypes")["jobTypes"]
+        assert [(one["name"], one["description"]) for one in listed] == [("Late", "first")]
+        assert listed[0]["parameters"] == [
+            {"name": "N", "type": "INT", "default": "4", "minValue": 1}
+        ]
+        made.add_jobtype(bundle(tmp_path / "2", "Late", template.format("Late", "second")))
+        assert [one["description"] for one in api.get("jobtypes")["jobTypes"]] == ["second"]
+
+
+def test_only_one_service_runs_in_a_data_directory(service: Service) -> None:
+    done = command("serve", service.directory)
+    assert done.returncode == 1
+    assert "running in" in done.stderr
+
+
+def test_a_taken_port_is_said(service: Service, tmp_path: Path) -> None:
+    port = int(service.account.endpoint.rpartition(":")[2])
+    assert command("init", tmp_path / "data", "--port", port).returncode == 0
+    done = command("serve", tmp_path / "data")
+    assert done.returncode == 1
+    assert f"Port {port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_stops_cleanly_and_unfinished_jobs_go_on_at_the_next_start(
+    tmp_path: Path, service: Service
+) -> None:
+    made = Service.make(tmp_path / "data")
+    made.add_jobtype(Path(__file__).parents[1] / "jobtypes_for_tests" / "Words")
+    made.start()
+    api = made.api()
+    api.put("in.txt", b"in\n")
+    job_id = api.submit("Words", ["in.txt"], Count="3", Sleep="1.5")
+    waiting = api.post("pools", {})["poolId"]
+    queued = api.submit("Words", pool=waiting, Count="1")
+    until(lambda: len(api.get(f"jobs/{job_id}/outputs/files")["outputs"]) == 1)
+    assert made.stop() == 0
+    assert not marked_processes(made.directory)
+    with running(made):
+        api = made.api()
+        job = api.finished(job_id)
+        assert job["status"] == "Complete", api.lines(job_id)
+        text = api.http.get(job["outputLink"]["href"]).text
+        assert text == "in\nword 1\nin\nword 2\nin\nword 3\n"
+        # What was done before the stop was not done again.
+        assert api.get(f"jobs/{job_id}/tasks")["tasks"][0]["attempts"] == 1
+        assert api.job(queued)["status"] == "NotStarted"
+        assert api.get("files")["files"][0]["lastModifiedTime"] == STAMP
+        until(
+            lambda: (
+                list((made.directory / "work").glob("*-*")) == [made.directory / "work" / queued]
+            )
+        )
+
+
+def test_a_killed_service_leaves_nothing_that_stops_the_next(tmp_path: Path) -> None:
+    made = Service.make(tmp_path / "data")
+    made.add_jobtype(Path(__file__).parents[1] / "jobtypes_for_tests" / "Words")
+    made.start()
+    api = made.api()
+    job_id = api.submit("Words", Count="1", Sleep="2")
+    until(lambda: api.job(job_id)["status"] == "InProgress")
+    assert made.stop(signal.SIGKILL) == -signal.SIGKILL
+    with running(made):
+        api = made.api()
+        assert api.finished(job_id)["status"] == "Complete"
+        assert api.lines(job_id).count("task 1 says word") <= 2
+        assert len(api.get(f"jobs/{job_id}/outputs/files")["outputs"]) == 1
+
+
+def test_a_worker_that_dies_is_replaced_and_its_task_runs_again(tmp_path: Path) -> None:
+    import psutil
+
+    made = Service.make(tmp_path / "data")
+    made.add_jobtype(Path(__file__).parents[1] / "jobtypes_for_tests" / "Words")
+    with running(made):
+        api = made.api()
+        job_id = api.submit("Words", Count="1", Sleep="2")
+        until(lambda: api.job(job_id)["status"] == "InProgress")
+        until(lambda: marked_processes(made.directory))
+        old = marked_processes(made.directory)
+        assert made.process is not None
+        for child in psutil.Process(made.process.pid).children():
+            if "spawn_main" in " ".join(child.cmdline()):
+                child.kill()
+        assert api.finished(job_id)["status"] == "Complete", api.lines(job_id)
+        task = api.get(f"jobs/{job_id}/tasks")["tasks"][0]
+        assert task["attempts"] == 2
+        assert any("ended unexpectedly" in line for line in api.lines(job_id))
+        assert not set(old) & set(marked_processes(made.directory))
+
+
+def test_another_releases_database_is_refused_with_words(tmp_path: Path) -> None:
+    import sqlite3
+
+    assert command("init", tmp_path / "data", "--port", free_port()).returncode == 0
+    with sqlite3.connect(tmp_path / "data" / "service.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    done = command("serve", tmp_path / "data")
+    assert done.returncode == 1
+    assert "schema version 99" in done.stderr
+
+
+def test_the_command_is_installed() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("batchapps-service")), "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "1.0.0"
