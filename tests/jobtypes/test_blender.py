@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,56 +11,10 @@ import pytest
 from openjd.model import DecodeValidationError, StepParameterSpaceIterator
 from openjd_local import JOB_TYPES, PHOTOS, JobRun, plan, run
 from PIL import Image
+from programs import needs_blender
 
 BUNDLE = JOB_TYPES / "Blender"
-BLENDER = shutil.which("blender")
-needs_program = pytest.mark.skipif(
-    BLENDER is None, reason="Blender is not installed (apt-get install blender)"
-)
 PHOTO = "chelsea.png"
-
-# A turning cube, with a texture from the artist's own machine.
-MAKE_SCENE = """
-import sys
-import bpy
-target, photo = sys.argv[sys.argv.index("--") + 1:]
-scene = bpy.context.scene
-scene.render.engine = "CYCLES"
-scene.cycles.samples = 2
-scene.cycles.use_denoising = False
-scene.render.resolution_x, scene.render.resolution_y = 320, 180
-scene.render.resolution_percentage = 100
-cube = bpy.data.objects["Cube"]
-for frame, angle in (1, 0.0), (10, 1.5):
-    cube.rotation_euler[2] = angle
-    cube.keyframe_insert("rotation_euler", frame=frame)
-nodes = bpy.data.materials["Material"].node_tree
-texture = nodes.nodes.new("ShaderNodeTexImage")
-texture.image = bpy.data.images.load(photo)
-glow = nodes.nodes.new("ShaderNodeEmission")
-nodes.links.new(texture.outputs[0], glow.inputs[0])
-nodes.links.new(glow.outputs[0], nodes.nodes["Material Output"].inputs["Surface"])
-texture.image.filepath = "C:\\\\art\\\\textures\\\\" + photo.rpartition("/")[2]
-script = bpy.data.texts.new("autorun.py")
-script.use_module = True
-script.write("print('the script in the scene ran')")
-bpy.ops.wm.save_as_mainfile(filepath=target, relative_remap=False)
-bpy.data.objects.remove(bpy.data.objects["Camera"])
-bpy.ops.wm.save_as_mainfile(filepath=target.replace("cube", "blind"), relative_remap=False)
-"""
-
-
-@pytest.fixture(scope="session")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Scenes by name: ``cube.blend``, and ``blind.blend`` without a camera."""
-    folder = tmp_path_factory.mktemp("scenes")
-    (folder / "make.py").write_text(MAKE_SCENE)
-    command = [str(BLENDER), "--background", "--factory-startup", "--python-exit-code", "1"]
-    command += ["--python", str(folder / "make.py"), "--"]
-    subprocess.run(
-        [*command, str(folder / "cube.blend"), str(PHOTOS / PHOTO)], check=True, timeout=120
-    )
-    return {path.name: path.read_bytes() for path in folder.glob("*.blend")}
 
 
 def render(folder: Path, scene: str, files: dict[str, bytes], **parameters: str) -> JobRun:
@@ -69,7 +22,7 @@ def render(folder: Path, scene: str, files: dict[str, bytes], **parameters: str)
     return run(BUNDLE, folder, files, given)
 
 
-@needs_program
+@needs_blender
 def test_frames_are_rendered_packed_and_shown(tmp_path: Path, scenes: dict[str, bytes]) -> None:
     files = {"cube.blend": scenes["cube.blend"], PHOTO: (PHOTOS / PHOTO).read_bytes()}
     done = render(tmp_path, "cube.blend", files, start="9", end="10", output="Shot 1")
@@ -92,14 +45,14 @@ def test_frames_are_rendered_packed_and_shown(tmp_path: Path, scenes: dict[str, 
     assert not [line for line in done.lines if "the script in the scene ran" in line]
 
 
-@needs_program
+@needs_blender
 def test_a_missing_texture_is_named(tmp_path: Path, scenes: dict[str, bytes]) -> None:
     done = render(tmp_path, "cube.blend", {"cube.blend": scenes["cube.blend"]})
     assert done.succeeded, done.lines
     assert [line for line in done.lines if "Missing: " in line and PHOTO in line]
 
 
-@needs_program
+@needs_blender
 @pytest.mark.parametrize(
     ("format_", "ending", "shown"),
     [
@@ -122,7 +75,7 @@ def test_formats(
     assert ("render_preview.png" in done.names()) == shown
 
 
-@needs_program
+@needs_blender
 @pytest.mark.parametrize(
     ("scene", "reason"),
     [

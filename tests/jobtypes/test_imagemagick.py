@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,24 +12,9 @@ from openjd.model import DecodeValidationError
 from openjd_local import JOB_TYPES, PHOTOS, JobRun, plan, run
 from pictures import AWKWARD_NAMES, PNG, encoded, picture, sizes_in
 from PIL import Image
+from programs import needs_imagemagick
 
 BUNDLE = JOB_TYPES / "ImageMagick"
-
-
-def installed() -> bool:
-    """Whether a program of the name is ImageMagick; others bear it too."""
-    for name in ("magick", "convert"):
-        path = shutil.which(name)
-        if path:
-            said = subprocess.run([path, "-version"], capture_output=True, text=True, check=False)
-            if said.stdout.startswith("Version: ImageMagick"):
-                return True
-    return False
-
-
-needs_program = pytest.mark.skipif(
-    not installed(), reason="ImageMagick is not installed (apt-get install imagemagick)"
-)
 
 
 def convert(folder: Path, files: dict[str, bytes], size: tuple[int, int] = (30, 30)) -> JobRun:
@@ -38,7 +22,7 @@ def convert(folder: Path, files: dict[str, bytes], size: tuple[int, int] = (30, 
     return run(BUNDLE, folder, files, {"width": str(width), "height": str(height)})
 
 
-@needs_program
+@needs_imagemagick
 def test_the_photographs(tmp_path: Path) -> None:
     photos = {path.name: path.read_bytes() for path in sorted(PHOTOS.iterdir())}
     done = run(BUNDLE, tmp_path, photos)
@@ -59,7 +43,7 @@ def test_the_photographs(tmp_path: Path) -> None:
     assert all(task.progress == 100 for task in done.tasks)
 
 
-@needs_program
+@needs_imagemagick
 def test_no_name_is_an_instruction_to_the_program(tmp_path: Path) -> None:
     names = [*AWKWARD_NAMES, "msl:x.png", "png:y.jpg", "x.png[0]", "a%03d.png", "text:z.gif"]
     done = convert(tmp_path, dict.fromkeys(names, PNG))
@@ -70,7 +54,7 @@ def test_no_name_is_an_instruction_to_the_program(tmp_path: Path) -> None:
     assert any("Left out" in line and "x.png[0]" in line for line in done.lines)
 
 
-@needs_program
+@needs_imagemagick
 @pytest.mark.parametrize(
     ("name", "format_", "mode"),
     [
@@ -95,7 +79,7 @@ def test_formats_are_kept(tmp_path: Path, name: str, format_: str, mode: str) ->
         assert (image.format, image.size) == (format_, (30, 15))
 
 
-@needs_program
+@needs_imagemagick
 def test_frames_and_pages_are_kept(tmp_path: Path) -> None:
     first, *others = (Image.new("RGB", (60, 40), colour) for colour in ("red", "lime", "blue"))
     files = {
@@ -109,7 +93,7 @@ def test_frames_and_pages_are_kept(tmp_path: Path) -> None:
             assert (image.size, getattr(image, "n_frames", 1)) == ((120, 80), 3)
 
 
-@needs_program
+@needs_imagemagick
 def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -119,7 +103,7 @@ def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
         assert image.getexif().get(0x0112, 1) == 1
 
 
-@needs_program
+@needs_imagemagick
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
@@ -165,7 +149,7 @@ def test_without_an_image_there_is_no_job(tmp_path: Path) -> None:
         plan(BUNDLE, tmp_path, tmp_path, ["notes.txt"], {})
 
 
-@needs_program
+@needs_imagemagick
 def test_the_sheet_does_without_the_small_pictures(tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
