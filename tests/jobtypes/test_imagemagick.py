@@ -113,6 +113,7 @@ def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
         ("bad.png", PNG[:80], "bad.png cannot be resized: the file is damaged"),
         ("bad.jpg", encoded(picture(), "JPEG")[:700], "bad.jpg cannot be resized: Premature end"),
     ],
+    ids=["empty", "svg", "mvg", "cut png", "cut jpeg"],
 )
 def test_a_bad_image_fails_its_own_task_alone(
     tmp_path: Path, name: str, content: bytes, reason: str

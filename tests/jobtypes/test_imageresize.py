@@ -176,6 +176,7 @@ def test_extreme_proportions(tmp_path: Path) -> None:
         (b"just text", "bad.png is not an image"),
         (PNG[:80], "bad.png cannot be resized; the file may be damaged"),
     ],
+    ids=["empty", "text", "cut"],
 )
 def test_a_bad_image_fails_its_own_task_alone(tmp_path: Path, content: bytes, reason: str) -> None:
     done = resize(tmp_path, {"a.png": PNG, "bad.png": content, "c.png": PNG})
