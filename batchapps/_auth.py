@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import httpx
 
-from ._http import RetryingClient, origin
+from ._http import RetryingClient, error_from, origin
+from ._secret import Secret
 from .exceptions import (
     AuthenticationException,
     InvalidConfigException,
@@ -47,7 +48,7 @@ class Token:
     def as_dict(self) -> dict[str, Any]:
         """The token in the form that OAuth libraries use."""
         expiry = {} if self.expires_at is None else {"expires_at": self.expires_at}
-        return {"token_type": "Bearer", "access_token": self.text, **expiry}
+        return {"token_type": "Bearer", "access_token": Secret(self.text), **expiry}
 
     def __repr__(self) -> str:
         return f"<Token expires_at={self.expires_at}>"
@@ -85,7 +86,7 @@ class TokenSource(Protocol):
 
         Raises:
             SessionExpiredException: There is none any more.
-            ConnectionFailedException: The issuer is out of reach.
+            RestCallException: The issuer is out of reach or out of order.
         """
         ...
 
@@ -197,7 +198,7 @@ class _MsalHttp:
         headers: Mapping[str, str] | None = None,
         **_: object,
     ) -> httpx.Response:
-        return self._http.get(url, params=params, headers=headers)
+        return _working(self._http.get(url, params=params, headers=headers))
 
     def post(
         self,
@@ -208,7 +209,7 @@ class _MsalHttp:
         **_: object,
     ) -> httpx.Response:
         form = {name: value for name, value in (data or {}).items() if value is not None}
-        return self._http.post(url, params=params, data=form, headers=headers)
+        return _working(self._http.post(url, params=params, data=form, headers=headers))
 
     def close(self) -> None:
         pass
@@ -268,13 +269,13 @@ def find_authority(http: RetryingClient, endpoint: str, root: str, tenant: str) 
     is called without a token, if that has the endpoint's scheme, host and port; else Microsoft's.
 
     Raises:
-        ConnectionFailedException: The endpoint is out of reach.
+        RestCallException: The endpoint is out of reach or out of order.
     """
     host = re.sub(r"^https?://", "", root.strip(), flags=re.IGNORECASE).rstrip("/")
     if host.lower() not in _MICROSOFT_HOSTS:
         return f"https://{host}/{tenant}"
     home = httpx.URL(f"https://{endpoint}")
-    response = http.get(f"https://{endpoint}/api/jobs", params={"maxResults": "1"})
+    response = _working(http.get(f"https://{endpoint}/api/jobs", params={"maxResults": "1"}))
     challenge = response.headers.get("WWW-Authenticate", "")
     found = re.search(r"\bauthorization_uri\s*=\s*\"?([^\",\s]+)", challenge, flags=re.IGNORECASE)
     if found:
@@ -286,6 +287,13 @@ def find_authority(http: RetryingClient, endpoint: str, root: str, tenant: str) 
             path = re.sub(r"/oauth2(/v2\.0)?/authorize$", "", uri.path.rstrip("/"))
             return str(uri.copy_with(path=path or f"/{tenant}", query=None, fragment=None))
     return f"https://{_DEFAULT_HOST}/{tenant}"
+
+
+def _working(response: httpx.Response) -> httpx.Response:
+    """`response`, unless it tells that the other side is out of order for now."""
+    if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
+        raise error_from(response)
+    return response
 
 
 def _first_line(text: object) -> str:

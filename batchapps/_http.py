@@ -316,6 +316,7 @@ def _words(body: object) -> str | None:
         main = body.get("Message") or body.get("message") or json.dumps(body)
         faults = body.get("ValidationErrors") or body.get("validationErrors") or []
         details = [f"{f.get('Name')}: {f.get('Message')}" for f in faults if isinstance(f, dict)]
+        details = [detail for detail in dict.fromkeys(details) if detail not in str(main)]
         text = "; ".join([str(main).rstrip("."), *details]) if details else str(main)
     else:
         text = "" if body is None else str(body)

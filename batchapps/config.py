@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from ._secret import Secret
 from .exceptions import InvalidConfigException
 
 __all__ = ["API_RESOURCE", "FILE_LOG", "LOGGERS", "STREAM_LOG", "Configuration"]
@@ -62,15 +63,6 @@ _AUTH_DEFAULTS = {
     "root": "login.windows.net/",
     "resource": API_RESOURCE,
 }
-
-
-class _Secret(str):
-    """Text that a repr, and so a log or a debugger's list of variables, does not show."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'********'"
 
 
 class _LogFile(logging.FileHandler):
@@ -136,22 +128,19 @@ class Configuration:
     ) -> None:
         if "application" in kwargs:
             _deprecated("application=", "jobtype=")
-            jobtype = jobtype or kwargs.pop("application")
-        if kwargs:
-            raise TypeError(f"Configuration has no argument {', '.join(map(repr, kwargs))}.")
+            application = kwargs.pop("application")
+            jobtype = jobtype or application
         self._path = Path(data_path or Path.home(), datadir, name)
-        self._config = _defaults(self._path)
-        if not default and self._path.is_file():
-            self._config = self._read()
-        elif not default:
-            self.save_config()
-        self.jobtype = jobtype or self._marked_jobtype()
+        saved = self._path.is_file()
+        self._config = self._read() if saved and not default else _defaults(self._path)
+        self.jobtype: str = jobtype or self._marked_jobtype()
         if jobtype is not None:
             self._section()
-        level = _level(
-            self._config.get(_LOGGING, "level", fallback="") if log_level is None else log_level
-        )
-        self._start_logging(level, explicit=log_level is not None)
+        self._start_logging(log_level)
+        for unknown in kwargs:
+            _log.warning("Configuration has no argument %r; it is not used.", unknown)
+        if not saved and not default:
+            self.save_config()
 
     def __repr__(self) -> str:
         return f"<Configuration {str(self._path)!r} jobtype={self.jobtype!r}>"
@@ -221,9 +210,8 @@ class Configuration:
 
     # -- logging -----------------------------------------------------------------------------
 
-    def _start_logging(self, level: int, *, explicit: bool) -> None:
+    def _start_logging(self, log_level: str | int | None) -> None:
         if "batch_apps" not in LOGGERS:
-            formatter = logging.Formatter(_LOG_FORMAT)
             handlers: list[logging.Handler] = []
             if STREAM_LOG:
                 handlers.append(logging.StreamHandler())
@@ -231,13 +219,15 @@ class Configuration:
                 output = self._config.get(_LOGGING, "output", fallback="")
                 handlers.append(_LogFile(output or str(self._path.with_name("batch_apps.log"))))
             for handler in handlers:
-                handler.setFormatter(formatter)
+                handler.setFormatter(logging.Formatter(_LOG_FORMAT))
                 _log.addHandler(handler)
             LOGGERS["batch_apps"] = _log
-            explicit = True
-        if explicit:
-            LOGGERS["level"] = level
-            _log.setLevel(level)
+        elif log_level is None:
+            return  # the level that the first Configuration set stays
+        if log_level is None:
+            log_level = self._config.get(_LOGGING, "level", fallback="")
+        LOGGERS["level"] = _level(log_level)
+        _log.setLevel(LOGGERS["level"])
 
     def logging_level(self, *level: str | int) -> str:
         """The level of logging; with an argument (a level's name or number) it is set first.
@@ -442,7 +432,7 @@ class Configuration:
             if value is not None:
                 self._set_auth(name, str(value))
         settings = {name: self._auth(name) for name in _AUTH_DEFAULTS}
-        settings["unattended_key"] = _Secret(settings["unattended_key"])
+        settings["unattended_key"] = Secret(settings["unattended_key"])
         if ca_cert := self._auth("ca_cert"):
             settings["ca_cert"] = ca_cert
         if validate:
@@ -553,7 +543,7 @@ def _host(endpoint: str) -> str:
         url = httpx.URL(f"https://{host}")
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if not url.host or url.userinfo or url.query or url.fragment:
+    if not url.host or re.search(r"\s", host) or url.userinfo or url.query or url.fragment:
         raise InvalidConfigException(
             f"{endpoint!r} is not the address of a service; it should look like "
             "'myservice.batchapps.core.windows.net' or 'localhost:8443'."

@@ -31,7 +31,7 @@ from ._auth import (
 )
 from ._http import ApiClient, RetryingClient, tls_context
 from .config import Configuration
-from .exceptions import AuthenticationException, ConnectionFailedException
+from .exceptions import AuthenticationException, RestCallException
 
 __all__ = ["CA_CERT", "CRED_STORE", "VERIFY", "AzureOAuth", "Credentials"]
 
@@ -183,7 +183,7 @@ class AzureOAuth:
         Raises:
             InvalidConfigException: The configuration lacks something.
             AuthenticationException: The account was refused, or the endpoint or its login service
-                is out of reach.
+                is out of reach or out of order.
         """
         config = config or Configuration()
         settings = config.aad_config(unattended=True)
@@ -196,7 +196,7 @@ class AzureOAuth:
             source = UnattendedToken(
                 http, authority, client_id, settings["unattended_key"], settings["resource"]
             )
-        except ConnectionFailedException as error:
+        except RestCallException as error:
             http.close()
             raise AuthenticationException(f"Could not log in. {error}") from error
         except AuthenticationException:

@@ -128,7 +128,7 @@ class RestCallException(Exception):
         retry_after: float | None = None,
     ) -> None:
         self.type = exp_type
-        self.msg = _worded(message, args)
+        self.msg: str = _worded(message, args)
         self.root_exception = excep
         self.status = status
         self.code = code

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NoReturn, overload
 
 from batchapps_management import models
 
@@ -76,8 +76,10 @@ class UserFile:
         if not hasattr(client, "send_file"):
             raise TypeError(f"{client!r} cannot send files. Make files with a FileManager.")
         self._api = client
-        self.url = ""
-        self.tag = ""
+        self.name: str
+        self.path: str
+        self.url: str = ""
+        self.tag: str = ""
         if isinstance(file_def, Mapping):
             file_def = models.UserFile.from_dict(file_def)
         # Of a file that the service told of, its time; of one on this machine, None.
@@ -308,6 +310,9 @@ class FileCollection:
         if not found:
             raise FileMissingException(f"There is no file {key!r} in this collection.")
         return found
+
+    def __setitem__(self, key: object, value: object) -> NoReturn:
+        raise TypeError("Files of a collection are not replaced; use remove() and add().")
 
     def __delitem__(self, key: int | slice | str) -> None:
         if isinstance(key, str):

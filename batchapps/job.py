@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from batchapps_management import models
@@ -27,6 +27,7 @@ from .exceptions import (
     TooManyRequestsException,
 )
 from .files import FileCollection, UserFile
+from .pool import Pool
 
 __all__ = ["JobSubmission", "OutputInfo", "SubmittedJob", "Task"]
 
@@ -37,11 +38,6 @@ _PATIENCE = 300.0
 _FIRST_POLL = 0.5
 
 _log = logging.getLogger("batch_apps")
-
-
-class _HasId(Protocol):
-    @property
-    def id(self) -> str | None: ...
 
 
 class JobSubmission:
@@ -78,7 +74,7 @@ class JobSubmission:
     required_files: FileCollection
     source: str
     instances: int
-    pool: _HasId | str | None
+    pool: Pool | str | None
     settings: str
 
     def __init__(self, client: Api, job_name: str, **job_settings: Any) -> None:
