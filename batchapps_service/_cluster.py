@@ -24,7 +24,6 @@ CONFIGURATION = {
     "distributed.nanny.pre-spawn-environ": {},
     # The service counts attempts itself: a task whose worker died comes back at once.
     "distributed.scheduler.allowed-failures": 0,
-    "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.multiprocessing-method": "spawn",

@@ -34,8 +34,9 @@ from batchapps_service._templates import Submission
 log = logging.getLogger("batchapps_service.engine")
 
 UNFINISHED = ("NotStarted", "InProgress", "Cancelling")
-AHEAD = 1
-"""Attempts that wait at each worker thread, so that none idles between two tasks."""
+SHORT_SECONDS = 0.5
+AHEAD = 4
+"""Attempts that wait at each worker thread while tasks are short, to keep it busy."""
 BATCH = 1000
 """Things taken from the queue for one transaction."""
 
@@ -56,12 +57,20 @@ class PoolRun:
     active: int = 0
     """Attempts that Dask has."""
     size: int = 0
+    seconds: float = SHORT_SECONDS
+    """What tasks have taken of late."""
 
     @property
     def room(self) -> int:
         """Attempts that can be handed over now."""
         slots = min(self.size, self.target) * self.threads
-        return slots * (1 + AHEAD) - self.active if self.cluster and slots else 0
+        # Behind a long task none is to wait while another worker is free.
+        ahead = AHEAD if self.seconds < SHORT_SECONDS else 0
+        return slots * (1 + ahead) - self.active if self.cluster else 0
+
+    def took(self, seconds: float) -> None:
+        """Take note of what a task took."""
+        self.seconds = 0.7 * self.seconds + 0.3 * seconds
 
 
 @dataclass
@@ -70,6 +79,41 @@ class _Ended:
     running: Running
     pool: PoolRun
     outcome: Result | BaseException | None = field(default=None)
+
+
+class _Notes:
+    """Changes of one transaction that are written together, as they come by the hundred."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[tuple[str, int], dict[str, Any]] = {}
+        self._lines: dict[str, list[tuple[int | None, str]]] = {}
+        self._runs: dict[str, JobRun] = {}
+
+    def task(self, job_id: str, task_id: int, **values: Any) -> None:
+        """Change a task's row."""
+        self._tasks.setdefault((job_id, task_id), {}).update(values)
+
+    def line(self, job_id: str, task_id: int | None, text: str) -> None:
+        """Add a line to a job's log."""
+        self._lines.setdefault(job_id, []).append((task_id, text))
+
+    def percent(self, run: JobRun) -> None:
+        """Bring a job's percentage up to date."""
+        self._runs[run.id] = run
+
+    def write(self, session: Session) -> None:
+        """Write what was noted, and forget it."""
+        if self._tasks:
+            rows = [
+                {"job_id": job_id, "id": task_id, **values}
+                for (job_id, task_id), values in self._tasks.items()
+            ]
+            session.execute(update(Task), rows)
+        for job_id, lines in self._lines.items():
+            _joblog.append(session, job_id, lines)
+        for run in self._runs.values():
+            session.execute(update(Job).where(Job.id == run.id).values(percent=run.percent))
+        self._tasks, self._lines, self._runs = {}, {}, {}
 
 
 class Engine:
@@ -87,6 +131,7 @@ class Engine:
         self._pools: dict[str, PoolRun] = {}
         self._waiting_pools: list[PoolRun] = []
         self._commissions: list[Callable[[], None]] = []
+        self._notes = _Notes()
         self._stopping = False
 
     # --- from outside ---
@@ -152,12 +197,14 @@ class Engine:
             for one, outcome in zip(mine, outcomes, strict=True):
                 one.outcome = outcome
         self._commissions.clear()
+        self._notes = _Notes()
         with self._database.write() as session:
             for change in batch:
                 if isinstance(change, _Ended):
                     self._task_ended(session, change)
                 else:
                     change(session)
+            self._notes.write(session)
         for work in self._commissions:
             self._helpers.submit(work)
 
@@ -314,6 +361,7 @@ class Engine:
         """End the job when nothing of it runs and nothing more can."""
         if not run.idle or run.id not in self._jobs:
             return
+        self._notes.write(session)
         if run.cancelling:
             waiting = Task.job_id == run.id, Task.status == "NotStarted"
             session.execute(update(Task).where(*waiting).values(status="Cancelled"))
@@ -348,6 +396,7 @@ class Engine:
 
     def _end(self, session: Session, job_id: str, pool_id: str, status: str, text: str) -> None:
         self._jobs.pop(job_id, None)
+        self._notes.write(session)
         values: dict[str, Any] = {"status": status, "completed": _times.now()}
         if status == "Complete":
             values["percent"] = 100
@@ -441,46 +490,33 @@ class Engine:
         self._queue.put(lambda session: self._apply_events(session, events))
 
     def _apply_events(self, session: Session, events: list[Event]) -> None:
-        lines: dict[str, list[tuple[int | None, str]]] = {}
-        touched: set[str] = set()
         for job_id, task_id, kind, value in events:
             run = self._jobs.get(job_id)
             if kind == "line":
-                lines.setdefault(job_id, []).append((task_id or None, str(value)))
-            elif run is not None and task_id in run.active:
-                if kind == "started":
-                    lines.setdefault(job_id, []).append(
-                        (task_id, self._task_started(session, run, task_id, str(value)))
-                    )
-                elif kind == "progress":
-                    run.progress[task_id] = min(max(int(value), 0), 100)
-                    found = update(Task).where(Task.job_id == job_id, Task.id == task_id)
-                    session.execute(found.values(progress=run.progress[task_id]))
-                    touched.add(job_id)
-        for job_id, texts in lines.items():
-            _joblog.append(session, job_id, texts)
-        for job_id in touched:
-            self._write_percent(session, self._jobs[job_id])
+                self._notes.line(job_id, task_id or None, str(value))
+            elif run is None or task_id not in run.active:
+                continue
+            elif kind == "started":
+                self._task_started(session, run, task_id, str(value))
+            elif kind == "progress":
+                run.progress[task_id] = min(max(int(value), 0), 100)
+                self._notes.task(job_id, task_id, progress=run.progress[task_id])
+                self._notes.percent(run)
 
-    def _task_started(self, session: Session, run: JobRun, task_id: int, worker: str) -> str:
+    def _task_started(self, session: Session, run: JobRun, task_id: int, worker: str) -> None:
         running = run.active[task_id]
         running.started = True
         number = run.attempts[task_id]
-        session.execute(
-            update(Task)
-            .where(Task.job_id == run.id, Task.id == task_id)
-            .values(status="InProgress", started=_times.now(), attempts=number, worker=worker)
-        )
-        session.execute(
-            update(Job)
-            .where(Job.id == run.id, Job.status == "NotStarted")
-            .values(status="InProgress")
-        )
-        session.execute(
-            update(Job).where(Job.id == run.id, Job.started.is_(None)).values(started=_times.now())
-        )
+        values = {"status": "InProgress", "started": _times.now(), "attempts": number}
+        self._notes.task(run.id, task_id, worker=worker, **values)
         again = f", attempt {number}" if number > 1 else ""
-        return f"Task {task_id} ({running.step}) started on worker {worker}{again}."
+        text = f"Task {task_id} ({running.step}) started on {worker}{again}."
+        self._notes.line(run.id, task_id, text)
+        if not run.started:
+            run.started = True
+            this, now = update(Job).where(Job.id == run.id), _times.now()
+            session.execute(this.where(Job.started.is_(None)).values(started=now))
+            session.execute(this.where(Job.status == "NotStarted").values(status="InProgress"))
 
     def _task_ended(self, session: Session, ended: _Ended) -> None:
         run, task_id, step = ended.run, ended.running.task_id, ended.running.step
@@ -491,16 +527,16 @@ class Engine:
         run.progress.pop(task_id, None)
         outcome = ended.outcome
         if isinstance(outcome, Result):
+            ended.pool.took(outcome.seconds)
             self._record(session, run, task_id, step, outcome)
         elif run.cancelling:
             self._record(session, run, task_id, step, Result("Cancelled", 0.0))
         elif _worker_died(outcome) and run.attempts[task_id] < MAX_ATTEMPTS:
             kill_marked(ended.running.mark)
             run.waiting[step].appendleft(task_id)
-            found = update(Task).where(Task.job_id == run.id, Task.id == task_id)
-            session.execute(found.values(status="NotStarted", progress=0))
+            self._notes.task(run.id, task_id, status="NotStarted", progress=0)
             text = f"Task {task_id}: its worker ended unexpectedly; the task is tried again."
-            _joblog.append(session, run.id, [(task_id, text)])
+            self._notes.line(run.id, task_id, text)
         else:
             if _worker_died(outcome):
                 kill_marked(ended.running.mark)
@@ -508,7 +544,7 @@ class Engine:
             else:
                 text = f"the service could not run it: {outcome}"
             self._record(session, run, task_id, step, Result("Error", 0.0, None, text))
-        self._write_percent(session, run)
+        self._notes.percent(run)
         self._settle(session, run)
         if ended.pool.size > ended.pool.target:
             self._resize(ended.pool)
@@ -516,35 +552,31 @@ class Engine:
     def _record(
         self, session: Session, run: JobRun, task_id: int, step: str, result: Result
     ) -> None:
-        session.execute(
-            update(Task)
-            .where(Task.job_id == run.id, Task.id == task_id)
-            .values(
-                status=result.status,
-                completed=_times.now(),
-                exit_code=result.exit_code,
-                message=result.message,
-                attempts=run.attempts[task_id],
-                **({"progress": 100} if result.status == "Complete" else {}),
-            )
+        self._notes.task(
+            run.id,
+            task_id,
+            status=result.status,
+            completed=_times.now(),
+            exit_code=result.exit_code,
+            message=result.message,
+            attempts=run.attempts[task_id],
+            progress=100 if result.status == "Complete" else 0,
         )
         if result.status == "Complete":
             run.done += 1
             run.unfinished[step] -= 1
-            record_outputs(session, run.id, task_id, result.outputs)
+            if result.outputs:
+                record_outputs(session, run.id, task_id, result.outputs)
             text = f"Task {task_id} ({step}) complete after {result.seconds:.1f} s."
         else:
             run.failed = True
             ending = "was cancelled" if result.status == "Cancelled" else "failed"
             text = f"Task {task_id} ({step}) {ending}"
             text += f": {result.message}" if result.message else "."
-        _joblog.append(session, run.id, [(task_id, text)])
+        self._notes.line(run.id, task_id, text)
         pool = self._pools.get(run.pool_id)
         if not run.unfinished[step] and pool is not None and pool.cluster is not None:
             self._after_commit(partial(pool.cluster.close_sessions, run.id, step))
-
-    def _write_percent(self, session: Session, run: JobRun) -> None:
-        session.execute(update(Job).where(Job.id == run.id).values(percent=run.percent))
 
     # --- pools ---
 

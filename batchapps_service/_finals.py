@@ -2,11 +2,12 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from batchapps_service import _names
@@ -21,34 +22,34 @@ PACKED = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".zip", ".gz", ".7
 
 
 def record_outputs(
-    session: Session, job_id: str, task_id: int, produced: Iterable[Produced]
+    session: Session, job_id: str, task_id: int, produced: Sequence[Produced]
 ) -> None:
     """List what a task left, each under a name that is unique in the job."""
-    for one in produced:
-        name = _free_name(session, job_id, task_id, _names.flat_name(one.path))
-        session.add(
-            Output(
-                job_id=job_id,
-                name=name,
-                task_id=task_id,
-                path=one.path,
-                kind=one.kind,
-                made_by_service=one.made_by_service,
-                digest=one.digest,
-                size=one.size,
-            )
-        )
-        session.flush()
+    wanted = [_wire_name(one.path) for one in produced]
+    taken = _taken(session, job_id, wanted)
+    rows: list[dict[str, object]] = []
+    for one, name in zip(produced, wanted, strict=True):
+        free, count = name, 0
+        while free in taken:
+            count += 1
+            free = _names.shorten(name, f"_{task_id}" if count == 1 else f"_{task_id}_{count}")
+            taken |= _taken(session, job_id, [free])
+        taken.add(free)
+        rows.append({"job_id": job_id, "task_id": task_id, "name": free} | asdict(one))
+    session.execute(insert(Output), rows)
 
 
-def _free_name(session: Session, job_id: str, task_id: int, name: str) -> str:
+def _taken(session: Session, job_id: str, names: Sequence[str]) -> set[str]:
+    """Which of the names the job's outputs have."""
+    query = select(Output.name).where(Output.job_id == job_id, Output.name.in_(names))
+    return set(session.scalars(query))
+
+
+def _wire_name(path: str) -> str:
+    name = _names.flat_name(path)
     if _names.problem_with(name):  # a task may call a file what no wire name may be
         name = "".join(char if char.isprintable() else "_" for char in name).strip() or "output"
-    candidate, count = name, 0
-    while session.get(Output, (job_id, candidate)) is not None:
-        count += 1
-        candidate = _names.shorten(name, f"_{task_id}" if count == 1 else f"_{task_id}_{count}")
-    return candidate
+    return name
 
 
 def laid_out(session: Session, job_id: str, steps: set[str]) -> tuple[tuple[str, str], ...]:

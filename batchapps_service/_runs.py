@@ -43,6 +43,7 @@ class JobRun:
     """Percent of running tasks."""
     earlier: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Outputs laid out for a step's tasks, once its steps before are complete."""
+    started: bool = False
     done: int = 0
     failed: bool = False
     cancelling: bool = False

@@ -192,6 +192,8 @@ class _JobSession:
     step: Step
     job_environments: list[Any]
     entered: list[str] = field(default_factory=list)
+    symbols: Any = None
+    """Values of the step's ``let`` bindings, where it has any."""
     finished: threading.Event = field(default_factory=threading.Event)
     progress: Callable[[int], None] = lambda _percent: None
     cancelled: bool = False
@@ -236,7 +238,11 @@ class _JobSession:
         with _router.routed(self.session._session_id, sink):
             for identifier in reversed(self.entered):
                 with contextlib.suppress(ActionFailed, RuntimeError):
-                    leave = partial(self.session.exit_environment, identifier=identifier)
+                    leave = partial(
+                        self.session.exit_environment,
+                        identifier=identifier,
+                        resolved_symtab=self.symbols,
+                    )
                     self.act("Leaving an environment", leave, sink)
         self.session.cleanup()
         _work.remove(self.folder)
@@ -282,7 +288,8 @@ def _open_session(attempt: Attempt, root: Path, folder: Path) -> _JobSession:
     )
     step = _step(root, attempt.job_id, attempt.step)
     environments = list(plan.job.jobEnvironments or [])
-    made.append(_JobSession(folder, attempt.mark, session, step, environments))
+    symbols = plan.symbols[attempt.step] if attempt.step in plan.uses_let else None
+    made.append(_JobSession(folder, attempt.mark, session, step, environments, symbols=symbols))
     return made[0]
 
 
@@ -455,14 +462,9 @@ class _Run:
                 environment=environment,
                 identifier=identifier,
                 step_name=self.attempt.step,
-                resolved_symtab=self._symbols(),
+                resolved_symtab=opened.symbols,
             )
             opened.act(f"Environment '{environment.name}'", enter, self._sink)
-
-    def _symbols(self) -> Any:
-        plan, _ = _plan(self._root, self.attempt.job_id)
-        step = self.attempt.step
-        return plan.symbols[step] if step in plan.uses_let else None
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled:
@@ -478,7 +480,7 @@ class _Run:
                 task_parameter_values=task_parameters(self.attempt.parameters),
                 log_task_banner=False,
                 step_name=self.attempt.step,
-                resolved_symtab=self._symbols(),
+                resolved_symtab=opened.symbols,
             ),
             self._sink,
         )

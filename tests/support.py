@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from batchapps import Configuration
+
 ROOT = Path(__file__).resolve().parents[1]
 RESOURCE = "https://batchapps.core.windows.net/"
 STAMP = "2014-08-04T03:53:30Z"
@@ -253,3 +255,20 @@ def bundle(folder: Path, name: str, template: str) -> Path:
     path.mkdir(parents=True)
     (path / "template.yaml").write_text(template)
     return path
+
+
+def configured(account: Account, jobtype: str = "Words") -> Configuration:
+    """A configuration for the account, as a program makes it."""
+    config = Configuration(log_level="debug", default=True)
+    config.aad_config(
+        account=account.account,
+        key=account.key,
+        endpoint=account.endpoint,
+        unattended=True,
+        ca_cert=account.ca_cert,
+    )
+    config.add_jobtype(jobtype)
+    config.current_jobtype(jobtype)
+    config.set_default_jobtype()
+    config.save_config()
+    return config
