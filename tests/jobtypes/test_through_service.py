@@ -5,7 +5,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
 from openjd_local import PHOTOS
 from PIL import Image
 from programs import needs_blender, needs_imagemagick
@@ -153,18 +152,11 @@ def test_a_template_as_others_write_them(service: Service, shared: Api, pool: st
     assert "gathered 8" in lines
 
 
-def test_environments_are_left(service: Service, shared: Api, pool: str) -> None:
-    service.add_jobtype(TEMPLATES / "Studio")
-    job_id = shared.submit("Studio", [], pool)
-    shared.finished(job_id)
-    until(lambda: "the command goes" in shared.lines(job_id))
-
-
-@pytest.mark.xfail(strict=True, reason="steps' let values are not there when environments are left")
 def test_environments_are_left_with_the_values_of_their_step(
     service: Service, shared: Api, pool: str
 ) -> None:
     service.add_jobtype(TEMPLATES / "Studio")
     job_id = shared.submit("Studio", [], pool)
     shared.finished(job_id)
-    until(lambda: "half was 0.25" in shared.lines(job_id), 5)
+    # That may come after the job's end.
+    until(lambda: {"half was 0.25", "the command goes"} <= set(shared.lines(job_id)), 20)
