@@ -8,6 +8,7 @@ from typing import Any
 
 import dask
 import distributed
+from distributed.comm.core import CommClosedError
 
 from batchapps_service import _worker
 from batchapps_service._attempts import TOPIC, Attempt, Event, Result
@@ -116,3 +117,8 @@ class Cluster:
             self._client.close(timeout=5)
         with contextlib.suppress(Exception):
             self._cluster.close(timeout=10)
+
+
+def worker_died(outcome: object) -> bool:
+    """Whether an attempt ended because its worker did."""
+    return isinstance(outcome, distributed.KilledWorker | CommClosedError | InterruptedError)

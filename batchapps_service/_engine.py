@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from batchapps_service import _joblog, _jobtypes, _times, _work
 from batchapps_service._attempts import Attempt, Event, Result
-from batchapps_service._cluster import Cluster
+from batchapps_service._cluster import Cluster, worker_died
 from batchapps_service._database import Job, JobFile, JobType, Pool, Task
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._finals import laid_out, make_final, record_outputs
@@ -132,6 +132,8 @@ class Engine:
         self._waiting_pools: list[PoolRun] = []
         self._commissions: list[Callable[[], None]] = []
         self._notes = _Notes()
+        self._folders = threading.Lock()
+        """Held while a job's folder is laid out or removed."""
         self._stopping = False
 
     # --- from outside ---
@@ -147,6 +149,7 @@ class Engine:
         self._queue.put(None)
         if self._thread.ident is not None:
             self._thread.join()
+        self._helpers.shutdown(wait=True, cancel_futures=True)
         clusters = [pool.cluster for pool in self._pools.values() if pool.cluster]
         for run in self._jobs.values():
             for cluster in clusters:
@@ -157,7 +160,6 @@ class Engine:
             one.start()
         for one in closing:
             one.join()
-        self._helpers.shutdown(wait=True, cancel_futures=True)
         kill_marked(self._mark)
 
     def job_changed(self, job_id: str) -> None:
@@ -291,7 +293,8 @@ class Engine:
         submission = Submission(job.parameters, [name for name, _ in files], job.job_file)
         plan = bundle.plan(submission, folders)
         definition = _work.definition_of(bundle.folder, plan, bundle.works_in_place)
-        _work.prepare(directory.work, directory.store, job.id, definition, files)
+        with self._folders:
+            _work.prepare(directory.work, directory.store, job.id, definition, files)
         if job.task_count is None:
             self._split(job, plan)
         run = JobRun(
@@ -419,8 +422,11 @@ class Engine:
             cluster.close_sessions(job_id)
             if own:
                 cluster.close()
-        kill_marked(f"{self._mark}:{job_id}:")
-        _work.remove(_work.job_folder(self._directory.work, job_id))
+        with self._folders:
+            if job_id in self._preparing or job_id in self._jobs:
+                return  # requeued meanwhile
+            kill_marked(f"{self._mark}:{job_id}:")
+            _work.remove(_work.job_folder(self._directory.work, job_id))
 
     # --- tasks ---
 
@@ -531,14 +537,14 @@ class Engine:
             self._record(session, run, task_id, step, outcome)
         elif run.cancelling:
             self._record(session, run, task_id, step, Result("Cancelled", 0.0))
-        elif _worker_died(outcome) and run.attempts[task_id] < MAX_ATTEMPTS:
+        elif worker_died(outcome) and run.attempts[task_id] < MAX_ATTEMPTS:
             kill_marked(ended.running.mark)
             run.waiting[step].appendleft(task_id)
             self._notes.task(run.id, task_id, status="NotStarted", progress=0)
             text = f"Task {task_id}: its worker ended unexpectedly; the task is tried again."
             self._notes.line(run.id, task_id, text)
         else:
-            if _worker_died(outcome):
+            if worker_died(outcome):
                 kill_marked(ended.running.mark)
                 text = f"its worker ended unexpectedly {run.attempts[task_id]} times"
             else:
@@ -632,6 +638,7 @@ class Engine:
         if cluster is None:
             scratch = self._directory.work / ".dask"
             cluster = Cluster(target, pool.threads, scratch, self._events)
+            pool.cluster = cluster  # has no room yet, but is closed when the service stops
             size = target
         else:
             size = cluster.resize(target)
@@ -653,9 +660,3 @@ class Engine:
         text = f"The pool could not be brought to {pool.target} workers: {error}"
         state = {"allocation_state": "steady", "resize_error": text}
         session.execute(update(Pool).where(Pool.id == pool.id).values(**state))
-
-
-def _worker_died(outcome: Result | BaseException | None) -> bool:
-    from distributed import KilledWorker
-
-    return isinstance(outcome, KilledWorker | InterruptedError | OSError)

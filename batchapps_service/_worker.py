@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -47,6 +48,9 @@ class Setup(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask in each new worker."""
+        with contextlib.suppress(ValueError):  # not in the main thread
+            # Ctrl-C reaches all of a terminal's processes; the service ends its workers itself.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         _clean_environment()
         LOG.propagate = False
         if _router not in LOG.handlers:
