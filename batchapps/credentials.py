@@ -79,9 +79,12 @@ class Credentials:
         self._set_up(config, client_id, GivenToken(read_token(token)))
 
     @classmethod
-    def _renewable(cls, config: Configuration, client_id: str, source: TokenSource) -> Credentials:
+    def _renewable(
+        cls, config: Configuration, client_id: str, source: TokenSource, tls: ssl.SSLContext
+    ) -> Credentials:
         credentials = cls.__new__(cls)
         credentials._set_up(config, client_id, source)
+        credentials._tls = tls
         return credentials
 
     def _set_up(self, config: Configuration, client_id: str, source: TokenSource) -> None:
@@ -89,6 +92,7 @@ class Credentials:
         self.client_id = client_id
         self._config = config
         self._source: TokenSource | None = source
+        self._tls: ssl.SSLContext | None = None
         self._sessions: dict[str, ApiClient] = {}
         self._lock = threading.Lock()
 
@@ -119,8 +123,9 @@ class Credentials:
         """The same for another endpoint, which then gets the token."""
         with self._lock:
             if endpoint not in self._sessions:
+                self._tls = self._tls or _tls(self.auth)
                 auth = BearerAuth(self._present, endpoint)
-                self._sessions[endpoint] = ApiClient(endpoint, verify=_tls(self.auth), auth=auth)
+                self._sessions[endpoint] = ApiClient(endpoint, verify=self._tls, auth=auth)
             return self._sessions[endpoint]
 
     def refresh_session(self) -> httpx.Client | None:
@@ -188,7 +193,8 @@ class AzureOAuth:
         config = config or Configuration()
         settings = config.aad_config(unattended=True)
         client_id, tenant = read_account(settings["unattended_account"])
-        http = RetryingClient(verify=_tls(settings))
+        tls = _tls(settings)
+        http = RetryingClient(verify=tls)
         try:
             authority = find_authority(
                 http, config.endpoint(), settings["root"], tenant or settings["tenant"]
@@ -196,13 +202,12 @@ class AzureOAuth:
             source = UnattendedToken(
                 http, authority, client_id, settings["unattended_key"], settings["resource"]
             )
-        except RestCallException as error:
+        except (AuthenticationException, RestCallException) as error:
             http.close()
+            if isinstance(error, AuthenticationException):
+                raise
             raise AuthenticationException(f"Could not log in. {error}") from error
-        except AuthenticationException:
-            http.close()
-            raise
-        return Credentials._renewable(config, client_id, source)
+        return Credentials._renewable(config, client_id, source, tls)
 
     @staticmethod
     def get_principal_token(config: Configuration | None = None) -> Credentials:
