@@ -22,6 +22,7 @@ import psutil
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SECONDS_TO_STOP = 30
+LARGEST_LOG = 1_000_000
 
 
 class ServiceError(Exception):
@@ -168,12 +169,17 @@ class _Running:
         self._directory = folder / "service"
         self._process: subprocess.Popen[str] | None = None
         self._stopping = False
+        self._log_before = 0
 
     def start(self) -> float:
         """Start it; the seconds until it was ready."""
         started = time.monotonic()
         command = [sys.executable, "-m", "batchapps_service", "serve", str(self._directory)]
-        with self.log.open("w") as log, _signals_held():
+        with contextlib.suppress(FileNotFoundError):
+            if self.log.stat().st_size > LARGEST_LOG:
+                self.log.unlink()
+        with self.log.open("a") as log, _signals_held():
+            self._log_before = log.tell()
             # In a session of its own, Ctrl-C does not reach it before this program has done
             # what there is to do first.
             process = self._process = subprocess.Popen(
@@ -217,8 +223,12 @@ class _Running:
 
     def last_words(self, what: str) -> str:
         """`what` happened, with the end of the service's log."""
-        lines = self.log.read_text(errors="replace").splitlines()[-5:]
-        return "\n".join([f"{what} Its log, {self.log}, ends:", *(f"    {one}" for one in lines)])
+        with self.log.open(errors="replace") as log:
+            log.seek(self._log_before)
+            lines = log.read().splitlines()
+        # What the command says of its own failure, if it does: another service may use the log.
+        own = [line for line in lines if line.startswith("batchapps-service: ")]
+        return "\n".join([f"{what} Its log ends:", *(own or lines[-5:])])
 
 
 @contextlib.contextmanager

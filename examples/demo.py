@@ -89,7 +89,7 @@ def resize(photos: Path, results: Path, display: Display) -> int:
         try:
             job.wait(poll=0.2, callback=display.job)
         except KeyboardInterrupt:
-            display.line("Cancelling", f"job {job.id}", "yellow")
+            display.begin("Cancelling the job and stopping the service")
             job.cancel()
             raise
         if job.status != "Complete":
@@ -104,9 +104,12 @@ def resize(photos: Path, results: Path, display: Display) -> int:
         for output in job.list_all_outputs():
             if output["type"] == "TaskOutput":
                 paths.append(job.get_output(results, output, callback=display.progress))
-        display.end()
-        display.results(paths)
-        display.line("Results", str(results), "green")
+        display.begin("Stopping the service")
+
+    display.end()
+    display.line("Service", "stopped")
+    display.results(paths)
+    display.line("Results", str(results), "green")
     return 0
 
 

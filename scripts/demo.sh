@@ -6,6 +6,7 @@
 #
 # It needs Python 3.11 or later, and a package index the first time. Ctrl-C ends it cleanly.
 set -euo pipefail
+trap 'echo Stopped. >&2; exit 130' INT
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 for python in python3.11 python3 python python3.12 python3.13 python3.14; do

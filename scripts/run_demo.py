@@ -6,13 +6,29 @@ signal reaches this program alone, which then ends the command and whatever that
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+
+STOP_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+def _stop_at_once(number: int, _frame: object) -> None:
+    os.write(2, b"Stopped.\n")
+    os._exit(128 + number)
+
+
+# Before the other imports, which take a moment: nothing is running yet that would have to be ended.
+for _signal in STOP_SIGNALS:
+    signal.signal(_signal, _stop_at_once)
+
+# ruff: noqa: E402
 import contextlib
 import hashlib
-import os
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +36,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-STAMP = VENV / "demo-installed"
+STAMP = VENV / "installed-demo"
 FOLDER = ROOT / ".demo"
 LOG = FOLDER / "install.log"
 WHAT = f"{ROOT}[demo]"
@@ -30,9 +46,6 @@ USABLE = """
 import importlib.util, sys
 sys.exit(sys.version_info < (3, 11) or not importlib.util.find_spec("pip"))
 """
-STOP_SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
 
 
 class Stopped(Exception):
@@ -122,7 +135,7 @@ def install(commands: Commands) -> None:
     found = STAMP.read_text() if STAMP.is_file() else ""
     if not (PYTHON.exists() and commands.run([PYTHON, "-c", USABLE]) == 0):
         found = ""
-        print(f"Making {VENV}", flush=True)
+        print("Making .venv", flush=True)
         commands.run([sys.executable, "-m", "venv", VENV])
         if not PYTHON.exists() or commands.run([PYTHON, "-c", USABLE]) != 0:
             raise Failed(
@@ -131,7 +144,7 @@ def install(commands: Commands) -> None:
             )
     if found == wanted:
         return
-    print("Installing the project into it; this takes a minute, the first time only", flush=True)
+    print("Installing the project into .venv, which takes a minute", flush=True)
     started = time.monotonic()
     STAMP.write_text(BEGUN)
     # What an installation that was broken off has left may be incomplete without saying so.
@@ -148,6 +161,7 @@ def install(commands: Commands) -> None:
         progress.close()
         shutil.rmtree(scratch, ignore_errors=True)
     if status != 0:
+        STAMP.unlink()  # pip has put back what it had changed
         last = "".join(LOG.read_text(errors="replace").splitlines(keepends=True)[-15:])
         raise Failed(f"The project could not be installed:\n\n{last}\nAll of it is in {LOG}.")
     STAMP.write_text(wanted)
