@@ -50,3 +50,7 @@ class Result:
     exit_code: int | None = None
     message: str | None = None
     outputs: list[Produced] = field(default_factory=list)
+
+
+class WorkerDied(Exception):
+    """An attempt ended without a result, because its worker did."""

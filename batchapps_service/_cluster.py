@@ -11,7 +11,7 @@ import distributed
 from distributed.comm.core import CommClosedError
 
 from batchapps_service import _worker
-from batchapps_service._attempts import TOPIC, Attempt, Event, Result
+from batchapps_service._attempts import TOPIC, Attempt, Event, Result, WorkerDied
 
 _distributed: Any = distributed  # its classes are annotated in part only
 Future = Any
@@ -60,19 +60,22 @@ class Cluster:
         future.add_done_callback(on_done)
         return future
 
-    def results(self, futures: Sequence[Future]) -> list[Result | BaseException]:
+    def results(self, futures: Sequence[Future]) -> list[Result | Exception]:
         """What ended attempts came to, fetched together."""
         good = [future for future in futures if future.status == "finished"]
+        values: dict[str, Any]
         try:
             values = dict(zip([f.key for f in good], self._client.gather(good), strict=True))
         except Exception as error:
             values = {future.key: error for future in good}
-        found: list[Result | BaseException] = []
+        found: list[Result | Exception] = []
         for future in futures:
-            value: Any = values.get(future.key)
+            value = values.get(future.key)
             if value is None and future.status == "error":
                 value = future.exception()
-            found.append(value or InterruptedError("the attempt was withdrawn"))
+            if value is None or isinstance(value, distributed.KilledWorker | CommClosedError):
+                value = WorkerDied()  # or it was withdrawn, and the one who did knows
+            found.append(value)
             future.release()
         return found
 
@@ -117,8 +120,3 @@ class Cluster:
             self._client.close(timeout=5)
         with contextlib.suppress(Exception):
             self._cluster.close(timeout=10)
-
-
-def worker_died(outcome: object) -> bool:
-    """Whether an attempt ended because its worker did."""
-    return isinstance(outcome, distributed.KilledWorker | CommClosedError | InterruptedError)

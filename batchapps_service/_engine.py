@@ -16,20 +16,23 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from batchapps_service import _joblog, _jobtypes, _times, _work
-from batchapps_service._attempts import Attempt, Event, Result
-from batchapps_service._cluster import Cluster, worker_died
+from batchapps_service._attempts import Attempt, Event, Result, WorkerDied
 from batchapps_service._database import Job, JobFile, JobType, Pool, Task
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._finals import laid_out, make_final, record_outputs
 from batchapps_service._processes import kill_marked
 from batchapps_service._runs import MAX_ATTEMPTS, JobRun, Running
 from batchapps_service._templates import Submission
+
+if TYPE_CHECKING:
+    from batchapps_service._cluster import Cluster
 
 log = logging.getLogger("batchapps_service.engine")
 
@@ -51,7 +54,7 @@ class PoolRun:
     auto: bool
     target: int
     threads: int
-    cluster: Cluster | None = None
+    cluster: "Cluster | None" = None
     busy: bool = False
     """Whether a helper thread is starting or resizing it."""
     active: int = 0
@@ -78,7 +81,7 @@ class _Ended:
     run: JobRun
     running: Running
     pool: PoolRun
-    outcome: Result | BaseException | None = field(default=None)
+    outcome: Result | Exception | None = field(default=None)
 
 
 class _Notes:
@@ -130,7 +133,7 @@ class Engine:
         self._preparing: set[str] = set()
         self._pools: dict[str, PoolRun] = {}
         self._waiting_pools: list[PoolRun] = []
-        self._commissions: list[Callable[[], None]] = []
+        self._commissions: list[Callable[[], object]] = []
         self._notes = _Notes()
         self._folders = threading.Lock()
         """Held while a job's folder is laid out or removed."""
@@ -220,6 +223,8 @@ class Engine:
             _work.remove(folder)
         session.execute(update(Pool).values(current=0, allocation_state="steady"))
         self._resume(session)
+        # Dask takes a moment to load: after the service is ready, and before the first job.
+        self._after_commit(lambda: import_module("batchapps_service._cluster"))
 
     def _start_over(self) -> None:
         """Forget what is in progress and take it up again from the database.
@@ -245,7 +250,7 @@ class Engine:
                 session.execute(update(Task).where(*running).values(status="NotStarted"))
                 self._job_changed(session, job_id)
 
-    def _after_commit(self, work: Callable[[], None]) -> None:
+    def _after_commit(self, work: Callable[[], object]) -> None:
         """Have a helper thread do ``work``, which may read what this transaction writes."""
         self._commissions.append(work)
 
@@ -417,7 +422,7 @@ class Engine:
             self._pool_changed(session, pool_id)
         self._after_commit(partial(self._clean_up, job_id, cluster, own))
 
-    def _clean_up(self, job_id: str, cluster: Cluster | None, own: bool) -> None:
+    def _clean_up(self, job_id: str, cluster: "Cluster | None", own: bool) -> None:
         if cluster is not None:
             cluster.close_sessions(job_id)
             if own:
@@ -537,14 +542,14 @@ class Engine:
             self._record(session, run, task_id, step, outcome)
         elif run.cancelling:
             self._record(session, run, task_id, step, Result("Cancelled", 0.0))
-        elif worker_died(outcome) and run.attempts[task_id] < MAX_ATTEMPTS:
+        elif isinstance(outcome, WorkerDied) and run.attempts[task_id] < MAX_ATTEMPTS:
             kill_marked(ended.running.mark)
             run.waiting[step].appendleft(task_id)
             self._notes.task(run.id, task_id, status="NotStarted", progress=0)
             text = f"Task {task_id}: its worker ended unexpectedly; the task is tried again."
             self._notes.line(run.id, task_id, text)
         else:
-            if worker_died(outcome):
+            if isinstance(outcome, WorkerDied):
                 kill_marked(ended.running.mark)
                 text = f"its worker ended unexpectedly {run.attempts[task_id]} times"
             else:
@@ -636,6 +641,8 @@ class Engine:
         target = pool.target
         cluster = pool.cluster
         if cluster is None:
+            from batchapps_service._cluster import Cluster
+
             scratch = self._directory.work / ".dask"
             cluster = Cluster(target, pool.threads, scratch, self._events)
             pool.cluster = cluster  # has no room yet, but is closed when the service stops
@@ -644,7 +651,7 @@ class Engine:
             size = cluster.resize(target)
         return lambda session: self._pool_ready(session, pool, cluster, size)
 
-    def _pool_ready(self, session: Session, pool: PoolRun, cluster: Cluster, size: int) -> None:
+    def _pool_ready(self, session: Session, pool: PoolRun, cluster: "Cluster", size: int) -> None:
         pool.busy, pool.cluster, pool.size = False, cluster, size
         if pool.id not in self._pools:  # deleted meanwhile
             self._after_commit(cluster.close)
