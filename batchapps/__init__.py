@@ -6,6 +6,7 @@ service, the account, and the job types with their parameters. All exceptions ar
 `batchapps.exceptions`.
 """
 
+from ._version import VERSION
 from .config import Configuration
 from .credentials import AzureOAuth, Credentials
 from .exceptions import (
@@ -34,7 +35,7 @@ from .job_manager import JobManager
 from .pool import Pool, PoolSpecifier
 from .pool_manager import PoolManager
 
-__version__ = "1.0.0"
+__version__ = VERSION
 __author__ = "The azure-batch-apps authors"
 
 __all__ = [

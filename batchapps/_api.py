@@ -58,7 +58,7 @@ from ._http import ApiClient
 from ._progress import ProgressCallback
 from .config import Configuration
 from .credentials import Credentials
-from .exceptions import StateConflictException, UnexpectedReplyException
+from .exceptions import BadRequestException, StateConflictException, UnexpectedReplyException
 
 T = TypeVar("T")
 
@@ -238,6 +238,10 @@ def _checked(reply: type[T], call: Callable[[], object]) -> T:
     except httpx.InvalidURL as error:
         raise UnexpectedReplyException(
             ValueError, f"The service gave an address that is none: {error}.", error
+        ) from error
+    except UnicodeEncodeError as error:  # of a lone surrogate, as file names may have
+        raise BadRequestException(
+            ValueError, f"{error.object!r} is not valid text and cannot be sent.", error
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unexpected(reply, error) from error

@@ -22,6 +22,8 @@ from .exceptions import (
 
 #: A token is renewed so many seconds before it expires, or when this share of its life is left.
 RENEWAL_MARGIN, RENEWAL_SHARE = 300.0, 0.2
+#: After a renewal failed while the token is still good, the next try waits so many seconds.
+RENEWAL_PAUSE = 30.0
 #: Hosts of Microsoft's own login service, under which accounts of Azure are found.
 _MICROSOFT_HOSTS = {"", "login.windows.net", "login.microsoftonline.com"}
 _DEFAULT_HOST = "login.microsoftonline.com"
@@ -44,6 +46,10 @@ class Token:
     def due(self) -> bool:
         """Whether it is time to renew it."""
         return self.expires_at is not None and time.time() >= self._renew_at
+
+    def postpone(self, seconds: float) -> None:
+        """Do not try to renew it again before so many seconds, or its end."""
+        self._renew_at = min(time.time() + seconds, self.expires_at or 0.0)
 
     def as_dict(self) -> dict[str, Any]:
         """The token in the form that OAuth libraries use."""
@@ -145,6 +151,7 @@ class UnattendedToken:
         except (SessionExpiredException, RestCallException) as error:
             if self._token.expired():
                 raise
+            self._token.postpone(RENEWAL_PAUSE)
             _log.warning(
                 "The token could not be renewed yet and is used until it expires: %s", error
             )

@@ -19,6 +19,7 @@ from typing import Any
 import certifi
 import httpx
 
+from ._version import VERSION
 from .exceptions import (
     AuthenticationException,
     AuthenticationRefusedException,
@@ -34,7 +35,7 @@ from .exceptions import (
 )
 
 API_VERSION = "2014-10-01-preview"
-USER_AGENT = "batchapps/1.0.0"
+USER_AGENT = f"batchapps/{VERSION}"
 
 CONNECT_TIMEOUT = 10.0
 #: Longest silence while sending, or waiting for an answer or for more of it, in seconds.
@@ -124,7 +125,7 @@ class RetryingClient(httpx.Client):
                 pause = pause_after_error(request, error, attempt)
                 _log_call(request, type(error).__name__, started)
                 if pause is None:
-                    raise _connection_failed(request, error) from error
+                    raise connection_failed(request, error) from error
             else:
                 pause = pause_after_response(request, response, attempt)
                 _log_call(request, response.status_code, started)
@@ -323,9 +324,10 @@ def _words(body: object) -> str | None:
     return text[:_LONGEST_WORDS] or None
 
 
-def _connection_failed(
+def connection_failed(
     request: httpx.Request, error: httpx.TransportError
 ) -> ConnectionFailedException:
+    """The exception for an answer that did not come, or not as a whole."""
     host = request.url.netloc.decode("ascii", "replace")
     tls = _tls_error(error)
     if isinstance(tls, ssl.SSLCertVerificationError):
@@ -351,11 +353,6 @@ def _connection_failed(
         error,
         request_id=request.headers.get(_REQUEST_ID),
     )
-
-
-def broken_off(request: httpx.Request, error: httpx.TransportError) -> ConnectionFailedException:
-    """The exception for an answer whose body broke off while it was streamed."""
-    return _connection_failed(request, error)
 
 
 def _tls_error(error: BaseException) -> ssl.SSLError | None:

@@ -17,7 +17,7 @@ from batchapps_management.api.files import upload_file
 from batchapps_management.api.outputs import get_job_output_file
 from batchapps_management.types import File
 
-from ._http import ApiClient, broken_off, pause_after_error
+from ._http import ApiClient, connection_failed, pause_after_error
 from ._paths import safe_path
 from ._progress import ProgressCallback, reporter
 from .exceptions import FileDownloadException, FileInvalidException, FileMissingException
@@ -71,15 +71,9 @@ def upload(
 
     Raises:
         FileMissingException: It is not there, or cannot be read.
-        FileInvalidException: It changed meanwhile, or its name is not text.
+        FileInvalidException: It changed meanwhile.
         RestCallException: The service did not take it.
     """
-    try:
-        f"{name}{original_path}".encode()
-    except UnicodeEncodeError as error:
-        raise FileInvalidException(
-            f"The name or path of {path!r} is not valid text. Rename the file to upload it."
-        ) from error
     try:
         body = _FileBody(path, reporter(callback))
         request: dict[str, Any] = upload_file._get_kwargs(
@@ -156,7 +150,7 @@ def _fetch(http: ApiClient, url: str, part: Path, report: Callable[[int, int], N
             except httpx.TransportError as error:
                 pause = pause_after_error(response.request, error, attempt)
                 if pause is None:
-                    raise broken_off(response.request, error) from error
+                    raise connection_failed(response.request, error) from error
             else:
                 if not done:
                     report(0, 0)

@@ -69,7 +69,7 @@ class _LogFile(logging.FileHandler):
     """A log file that is made with its first record, and given up quietly if it cannot be."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, encoding="utf-8", delay=True)
+        super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
 
     def _open(self) -> Any:
         path = Path(self.baseFilename)
@@ -224,10 +224,12 @@ class Configuration:
             LOGGERS["batch_apps"] = _log
         elif log_level is None:
             return  # the level that the first Configuration set stays
-        if log_level is None:
-            log_level = self._config.get(_LOGGING, "level", fallback="")
-        LOGGERS["level"] = _level(log_level)
-        _log.setLevel(LOGGERS["level"])
+        level = self._saved_level() if log_level is None else _level(log_level)
+        LOGGERS["level"] = level
+        _log.setLevel(level)
+
+    def _saved_level(self) -> int:
+        return _level(self._config.get(_LOGGING, "level", fallback=""))
 
     def logging_level(self, *level: str | int) -> str:
         """The level of logging; with an argument (a level's name or number) it is set first.
@@ -242,7 +244,7 @@ class Configuration:
             self._config.set(_LOGGING, "level", str(number))
             LOGGERS["level"] = number
             _log.setLevel(number)
-        return logging.getLevelName(_level(self._config.get(_LOGGING, "level", fallback="")))
+        return logging.getLevelName(self._saved_level())
 
     # -- job types ---------------------------------------------------------------------------
 

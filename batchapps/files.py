@@ -104,7 +104,7 @@ class UserFile:
         return f"<UserFile {self.path or self.name!r}>"
 
     def __bool__(self) -> bool:
-        return self._told_time is not None or self._exists()
+        return self._told() or self._exists()
 
     def __len__(self) -> int:
         """Size in bytes; 0 if it is not on this machine."""
@@ -118,6 +118,9 @@ class UserFile:
 
     def __lt__(self, other: UserFile) -> bool:
         return self.name < other.name
+
+    def _told(self) -> bool:
+        return self._told_time is not None
 
     def _exists(self) -> bool:
         try:
@@ -142,6 +145,9 @@ class UserFile:
             return self._told_time
         if not self._exists():
             return ""
+        return self._time_here()
+
+    def _time_here(self) -> str:
         # Not every system can convert times before 1970 itself.
         seconds = timedelta(seconds=Path(self.path).stat().st_mtime_ns // 10**9)
         return (datetime(1970, 1, 1) + seconds).isoformat() + "Z"
@@ -210,10 +216,18 @@ class UserFile:
         return UploadResult(True)
 
     def _send(self, callback: ProgressCallback | None) -> None:
+        self._check_sendable()
+        self._api.send_file(self.path, self.name, self._time_here(), self._sent_path, callback)
+
+    def _check_sendable(self) -> None:
         if not self._exists():
             raise FileMissingException(f"There is no file {self.path!r} on this machine.")
-        time = self.get_last_modified()
-        self._api.send_file(self.path, self.name, time, self._sent_path, callback)
+        try:
+            f"{self.name}{self._sent_path}".encode()
+        except UnicodeEncodeError as error:
+            raise FileInvalidException(
+                f"The name or path of {self.path!r} is not valid text. Rename it to upload it."
+            ) from error
 
     def is_uploaded(self) -> UserFile | None:
         """The file as the service has it, or None if it does not have it as it is now.
@@ -422,13 +436,17 @@ class FileCollection:
             SessionExpiredException: The token has run out.
         """
         report = reporter(callback)
-        missing = [file for file in self._files if not file]
-        there = [file for file in self._files if file]
-        pending = there if force else self._not_uploaded(there, 50)
-        reasons = dict(zip(pending, self._send_all(pending, threads, report), strict=True))
-        reasons.update(
-            {file: f"There is no file {file.path!r} on this machine." for file in missing}
-        )
+        reasons: dict[UserFile, str | None] = {}
+        for file in self._files:
+            try:
+                if not file._told():  # such a one need not be on this machine
+                    file._check_sendable()
+            except _FAILURES as error:
+                reasons[file] = str(error)
+        pending = [file for file in self._files if file not in reasons]
+        if not force:
+            pending = self._not_uploaded(pending, 50)
+        reasons.update(zip(pending, self._send_all(pending, threads, report), strict=True))
         return [(file, reason) for file in self._files if (reason := reasons.get(file))]
 
     def _send_all(

@@ -459,7 +459,7 @@ class SubmittedJob:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         seen = time.monotonic()
-        pause = min(_FIRST_POLL, poll)
+        pause = min(_FIRST_POLL, max(poll, 0.05))
         while True:
             try:
                 self.update()
@@ -593,6 +593,7 @@ class SubmittedJob:
         Args:
             folder: Folder to put it in; made if necessary.
             intermediate: Whether to download the outputs of all tasks too, not just the final one.
+                One that is called as the final one goes to the subfolder ``tasks``.
             overwrite: Whether to replace files that are there already.
             callback: Told the progress of each file: percent, bytes so far, bytes in all.
 
@@ -605,7 +606,9 @@ class SubmittedJob:
         """
         paths = [self.get_output(folder, None, overwrite, callback)]
         for output in self.list_all_outputs() if intermediate else []:
-            paths.append(self.get_output(folder, output, overwrite, callback))
+            namesake = output["name"] == self.output_filename
+            place = Path(folder, "tasks") if namesake else folder
+            paths.append(self.get_output(place, output, overwrite, callback))
         return paths
 
     def list_all_outputs(self) -> list[OutputInfo]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ import pytest
 from standin import Call, FakeService, Reply
 
 from batchapps import (
+    BadRequestException,
     FileCollection,
     FileInvalidException,
     FileManager,
@@ -357,3 +359,36 @@ def test_things_are_made_with_a_service_only() -> None:
         FileCollection(None)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="FileManager"):
         UserFile(None, "x")  # type: ignore[arg-type]
+
+
+def test_file_known_only_to_the_service_is_not_needed_here(
+    files: FileManager, service: FakeService, folder: Path
+) -> None:
+    kept = stored(service)
+    told = {
+        "name": "far.png",
+        "lastModifiedTime": "2014-08-04T03:53:30Z",
+        "originalFilePath": "C:\\far.png",
+    }
+    kept.append(told)
+    service.on("POST files/query/byname", Reply(body={"files": [told]}))
+    collection = files.files_from_dir(folder)
+    collection.add(files.find_files("far.png"))
+    assert collection.upload() == []
+    assert sorted(k["name"] for k in kept) == ["a.png", "b.txt", "c.png", "far.png"]
+    kept.remove(told)
+    assert [file.name for file, _ in collection.upload()] == ["far.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")
+def test_name_that_is_not_text_fails_alone(
+    files: FileManager, service: FakeService, folder: Path
+) -> None:
+    kept = stored(service)
+    (folder / os.fsdecode(b"latin\xe9")).touch()
+    failed = files.files_from_dir(folder).upload()
+    assert len(failed) == 1
+    assert "Rename" in failed[0][1]
+    assert len(kept) == 3
+    with pytest.raises(BadRequestException, match="not valid text"):
+        files.find_files("latin\udce9")

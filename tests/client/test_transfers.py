@@ -280,7 +280,7 @@ def test_name_that_is_not_text(files: FileManager, service: FakeService, tmp_pat
     Path(path).touch()
     result = files.file_from_path(path).upload(force=True)
     assert result is not None
-    assert "Rename the file" in str(result.result)
+    assert "Rename" in str(result.result)
 
 
 def test_download_of_an_uploaded_file(
