@@ -5,6 +5,7 @@ and ``dataFlow`` tell the job's files, its job file and the output folder apart.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -147,6 +148,9 @@ class Bundle:
                 problems[name] = str(error)
                 continue
             if value is not None:
+                problem = _beyond_zero(definition, value)
+                if problem:
+                    problems[name] = problem
                 values[name] = value
             elif definition.default is None:
                 problems[name] = "is missing, and the job type has no default for it"
@@ -161,9 +165,10 @@ class Bundle:
             )
             return Plan(self.template, processed, ignored)
         except (DecodeValidationError, ValueError) as error:
-            # The library's message names the parameter itself.
-            culprit = next((name for name in sent if name in str(error)), "Parameters")
-            raise ParameterError({culprit: str(error)}) from error
+            words = _words(error)
+            named = re.search(r"[Pp]arameters?:? '?(\w+)", words)
+            culprit = named[1] if named and named[1] in defined else "Parameters"
+            raise ParameterError({culprit: words}) from error
 
     def _value(
         self, definition: Any, sent: str | None, submission: Submission, folders: Folders
@@ -203,6 +208,30 @@ class Bundle:
         if definition.default is not None:
             return None
         raise ValueError("is missing: name one of the job's required files, or set the job file")
+
+
+def _words(error: Exception) -> str:
+    """The library's message without the places in the template, which the user has not written."""
+    lines = [
+        re.sub(r"^\s*(let binding '\w+': )?", "", line)
+        for line in str(error).splitlines()
+        # Headings, and the expressions that failed with carets below them.
+        if not re.match(r"  |\d+ validation errors? for |\w+(\[\d+\])?( -> .*)?:$", line)
+    ]
+    return "; ".join(dict.fromkeys(line for line in lines if line)) or str(error)
+
+
+def _beyond_zero(definition: Any, value: str) -> str | None:
+    """What is wrong with a number beyond a limit of 0, which openjd-model 0.14 does not check."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    if getattr(definition, "minValue", None) == 0 and number < 0:
+        return f"{value} is less than 0"
+    if getattr(definition, "maxValue", None) == 0 and number > 0:
+        return f"{value} is more than 0"
+    return None
 
 
 def _checked(name: str) -> str:
