@@ -7,7 +7,7 @@ TOPIC = "batchapps"
 """Dask topic of the workers' events; each is a list of (job id, task id, kind, value)."""
 
 EventKind = Literal["started", "line", "progress"]
-Event = tuple[str, int, str, str | int]
+Event = tuple[str, int, EventKind, str | int]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Result:
     exit_code: int | None = None
     message: str | None = None
     outputs: list[Produced] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    """Those that were not sent before: nearly all, of a short task."""
 
 
 class WorkerDied(Exception):

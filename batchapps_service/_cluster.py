@@ -54,11 +54,11 @@ class Cluster:
         self._client.register_plugin(_worker.Setup())
         self._client.subscribe_topic(TOPIC, lambda event: on_events([tuple(e) for e in event[1]]))
 
-    def submit(self, attempt: Attempt, on_done: Callable[[Future], None]) -> Future:
-        """Start an attempt; ``on_done`` is called with its future, from some thread."""
-        future: Future = self._client.submit(_worker.run, attempt, key=attempt.mark, pure=False)
-        future.add_done_callback(on_done)
-        return future
+    def submit(self, attempts: Sequence[Attempt]) -> list[Future]:
+        """Start attempts; their futures, in order."""
+        keys = [attempt.mark for attempt in attempts]
+        futures: list[Future] = self._client.map(_worker.run, attempts, key=keys, pure=False)
+        return futures
 
     def results(self, futures: Sequence[Future]) -> list[Result | Exception]:
         """What ended attempts came to, fetched together."""

@@ -38,7 +38,7 @@ log = logging.getLogger("batchapps_service.engine")
 
 UNFINISHED = ("NotStarted", "InProgress", "Cancelling")
 SHORT_SECONDS = 0.5
-AHEAD = 4
+AHEAD = 8
 """Attempts that wait at each worker thread while tasks are short, to keep it busy."""
 BATCH = 1000
 """Things taken from the queue for one transaction."""
@@ -68,8 +68,10 @@ class PoolRun:
         """Attempts that can be handed over now."""
         slots = min(self.size, self.target) * self.threads
         # Behind a long task none is to wait while another worker is free.
-        ahead = AHEAD if self.seconds < SHORT_SECONDS else 0
-        return slots * (1 + ahead) - self.active if self.cluster else 0
+        most = slots * (1 + AHEAD if self.seconds < SHORT_SECONDS else 1)
+        if self.cluster is None or self.active > max(most // 2, slots - 1):
+            return 0  # short tasks are handed over by the dozen
+        return most - self.active
 
     def took(self, seconds: float) -> None:
         """Take note of what a task took."""
@@ -459,13 +461,16 @@ class Engine:
                 run.waiting[step].appendleft(task_id)
             raise
         assert pool.cluster is not None
+        all_ended = []
         for attempt in attempts:
             running = Running(attempt.task_id, attempt.step, attempt.mark)
             run.active[attempt.task_id] = running
             run.attempts[attempt.task_id] = attempt.number
-            pool.active += 1
-            ended = _Ended(run, running, pool)
-            running.future = pool.cluster.submit(attempt, self._announce(ended))
+            all_ended.append(_Ended(run, running, pool))
+        pool.active += len(attempts)
+        for ended, future in zip(all_ended, pool.cluster.submit(attempts), strict=True):
+            ended.running.future = future
+            future.add_done_callback(self._announce(ended))
         return len(attempts)
 
     def _announce(self, ended: _Ended) -> Callable[[Any], None]:
@@ -534,9 +539,11 @@ class Engine:
         ended.pool.active -= 1
         if self._jobs.get(run.id) is not run:  # of before the engine started over
             return
+        outcome = ended.outcome
+        if isinstance(outcome, Result):
+            self._apply_events(session, outcome.events)
         del run.active[task_id]
         run.progress.pop(task_id, None)
-        outcome = ended.outcome
         if isinstance(outcome, Result):
             ended.pool.took(outcome.seconds)
             self._record(session, run, task_id, step, outcome)

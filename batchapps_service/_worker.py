@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,13 +21,14 @@ from openjd.model import ParameterValue, RevisionExtensions, SpecificationRevisi
 from openjd.sessions import LOG, ActionState, ActionStatus, LogContent, Session, SessionState
 
 from batchapps_service import _previews, _work
-from batchapps_service._attempts import TOPIC, Attempt, Event, Produced, Result
+from batchapps_service._attempts import TOPIC, Attempt, Event, EventKind, Produced, Result
 from batchapps_service._processes import MARK, kill_marked
 from batchapps_service._store import Store, hash_file
 from batchapps_service._templates import Bundle, Plan, task_parameters
 
-FLUSH_SECONDS = 0.2
-FLUSH_LINES = 500
+FLUSH_SECONDS = 0.03
+"""Events wait so long for others to go with."""
+EVENTS_AT_ONCE = 500
 MAX_LINES = 20_000
 """Lines of one attempt that reach the job's log."""
 KEPT_VARIABLES = frozenset({"SYSTEMROOT", "COMSPEC", "PATHEXT", "WINDIR", "NUMBER_OF_PROCESSORS"})
@@ -75,13 +75,15 @@ def _clean_environment() -> None:
 
 @dataclass
 class _Sink:
-    """Where the output of a session goes."""
+    """Where the output of a session goes: to a task of a job."""
 
     job_id: str
     task_id: int
     lines: int = 0
     trouble: str | None = None
     """What the session itself said of a failure."""
+    events: list[Event] = field(default_factory=list)
+    """Not sent yet."""
 
 
 class _Router(logging.Handler):
@@ -89,48 +91,56 @@ class _Router(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self._sinks: dict[str, _Sink] = {}
-        self._events: deque[Event] = deque()
-        self._send: Callable[[list[Event]], None] = lambda _events: None
+        self.sinks: dict[str, _Sink] = {}
+        self._full: dict[int, _Sink] = {}
+        self._wake = threading.Event()
+        self._guard = threading.Lock()
 
     def start(self, worker: Worker) -> None:
         """Send to ``worker``'s scheduler from now on."""
-        self._send = lambda events: worker.log_event(TOPIC, events)
-        threading.Thread(target=self._pump, name="batchapps-events", daemon=True).start()
+        pump = threading.Thread(target=self._pump, args=(worker,), daemon=True)
+        pump.name = "batchapps-events"
+        pump.start()
 
-    def _pump(self) -> None:
+    def _pump(self, worker: Worker) -> None:
         while True:
+            self._wake.wait()
             time.sleep(FLUSH_SECONDS)
-            self.flush()
+            with self._guard:
+                self._wake.clear()
+                events = [event for sink in self._full.values() for event in sink.events]
+                for sink in self._full.values():
+                    sink.events = []
+                self._full.clear()
+                # Under the guard, so that these go before the task's result, which has the rest.
+                for start in range(0, len(events), EVENTS_AT_ONCE):
+                    worker.log_event(TOPIC, events[start : start + EVENTS_AT_ONCE])
 
-    def flush(self) -> None:
-        """Send what has gathered."""
-        events: list[Event] = []
-        with contextlib.suppress(IndexError):
-            while len(events) < FLUSH_LINES:
-                events.append(self._events.popleft())
-        if events:
-            self._send(events)
-        if self._events:
-            self.flush()
+    def post(self, sink: _Sink, kind: EventKind, value: str | int) -> None:
+        """Add an event, to be sent soon."""
+        with self._guard:
+            sink.events.append((sink.job_id, sink.task_id, kind, value))
+            self._full[id(sink)] = sink
+            self._wake.set()
 
-    def post(self, event: Event, *, now: bool = False) -> None:
-        """Add an event; ``now`` sends it at once."""
-        self._events.append(event)
-        if now or len(self._events) >= FLUSH_LINES:
-            self.flush()
+    def rest(self, sink: _Sink) -> list[Event]:
+        """The sink's events that were not sent, and are not going to be."""
+        with self._guard:
+            self._full.pop(id(sink), None)
+            events, sink.events = sink.events, []
+            return events
 
     @contextlib.contextmanager
     def routed(self, session_id: str, sink: _Sink) -> Iterator[None]:
         """Output of the session goes to ``sink`` within the block."""
-        self._sinks[session_id] = sink
+        self.sinks[session_id] = sink
         try:
             yield
         finally:
-            del self._sinks[session_id]
+            del self.sinks[session_id]
 
     def emit(self, record: logging.LogRecord) -> None:
-        sink = self._sinks.get(getattr(record, "session_id", ""))
+        sink = self.sinks.get(getattr(record, "session_id", ""))
         if sink is None:
             return
         content = getattr(record, "openjd_log_content", None) or LogContent(0)
@@ -148,7 +158,7 @@ class _Router(logging.Handler):
             if sink.lines > MAX_LINES + 1:
                 return
             text = f"(more than {MAX_LINES} lines; the rest is left out)"
-        self.post((sink.job_id, sink.task_id, "line", text))
+        self.post(sink, "line", text)
 
 
 _router = _Router()
@@ -337,9 +347,8 @@ def close_sessions(job_id: str, step: str | None = None) -> None:
 def run(attempt: Attempt) -> Result:
     """Run an attempt to its end. The job's folder must be laid out."""
     started = time.monotonic()
-    name = f"worker-{get_worker().name}"
-    _router.post((attempt.job_id, attempt.task_id, "started", name), now=True)
     this = _Run(attempt)
+    _router.post(this.sink, "started", f"worker-{get_worker().name}")
     with _lock:
         _running[attempt.mark] = this
     try:
@@ -347,13 +356,13 @@ def run(attempt: Attempt) -> Result:
     finally:
         with _lock:
             del _running[attempt.mark]
-        _router.flush()
     return Result(
         outcome.status,
         time.monotonic() - started,
         outcome.exit_code,
         outcome.message,
         outcome.outputs,
+        _router.rest(this.sink),
     )
 
 
@@ -372,7 +381,7 @@ class _Run:
         self.attempt = attempt
         self._root = Path(attempt.root)
         self._store = Store(self._root / "store")
-        self._sink = _Sink(attempt.job_id, attempt.task_id)
+        self.sink = _Sink(attempt.job_id, attempt.task_id)
         self._opened: _JobSession | None = None
         self._cancelled = False
 
@@ -390,7 +399,7 @@ class _Run:
             self._progress_to(opened)
             self._opened = opened
             self._stop_if_cancelled()
-            with _router.routed(opened.session._session_id, self._sink):
+            with _router.routed(opened.session._session_id, self.sink):
                 staged = self._stage(opened.outputs)
                 self._enter(opened)
                 status = self._run_task(opened)
@@ -422,13 +431,13 @@ class _Run:
             nonlocal last
             if percent != last:
                 last = percent
-                _router.post((self.attempt.job_id, self.attempt.task_id, "progress", percent))
+                _router.post(self.sink, "progress", percent)
 
         opened.progress = report
 
     def _release(self, opened: _JobSession, keep: bool) -> None:
         if not keep:
-            opened.close(self._sink)
+            opened.close(self.sink)
             return
         for path in list(opened.outputs.iterdir()):
             _work.remove(path) if path.is_dir() else path.unlink()
@@ -468,7 +477,7 @@ class _Run:
                 step_name=self.attempt.step,
                 resolved_symtab=opened.symbols,
             )
-            opened.act(f"Environment '{environment.name}'", enter, self._sink)
+            opened.act(f"Environment '{environment.name}'", enter, self.sink)
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled:
@@ -486,7 +495,7 @@ class _Run:
                 step_name=self.attempt.step,
                 resolved_symtab=opened.symbols,
             ),
-            self._sink,
+            self.sink,
         )
 
     def _collect(
