@@ -21,7 +21,7 @@ from batchapps_management.api.jobs import (
     reprocess_job,
     submit_job,
 )
-from batchapps_management.api.outputs import list_job_output_files
+from batchapps_management.api.outputs import list_job_output_files, list_job_outputs
 from batchapps_management.api.pools import (
     create_pool,
     delete_pool,
@@ -38,6 +38,7 @@ from batchapps_management.models import (
     Job,
     JobList,
     JobLog,
+    JobOutputList,
     JobSubmission,
     Output,
     OutputList,
@@ -153,6 +154,13 @@ class Api:
         return self._call(
             OutputList, lambda client: list_job_output_files.sync(job_id, client=client)
         ).outputs
+
+    def preview_name(self, job_id: str) -> str | None:
+        """The name of a job's preview, or None."""
+        outputs = self._call(
+            JobOutputList, lambda client: list_job_outputs.sync(job_id, client=client)
+        ).job_outputs
+        return next((str(o.name) for o in outputs if o.kind == "JobPreview"), None)
 
     def list_task_outputs(self, job_id: str, task_id: int) -> list[Output]:
         return self._call(

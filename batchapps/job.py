@@ -643,7 +643,8 @@ class SubmittedJob:
             self.update()
         if not self.thumb_url:
             raise FileDownloadException(f"Job {self.id} is {self.status} and has no preview.")
-        preview = {"name": _last_part(self.thumb_url), "link": self.thumb_url}
+        name = filename or self._api.preview_name(self.id) or _last_part(self.thumb_url)
+        preview = {"name": name, "link": self.thumb_url}
         return _download_preview(
             self._api, self.id, preview, download_dir, filename, overwrite, None
         )

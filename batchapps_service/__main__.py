@@ -1,6 +1,21 @@
-"""``python -m batchapps_service`` is the ``batchapps-service`` command."""
+"""The ``batchapps-service`` command, also as ``python -m batchapps_service``."""
 
-from batchapps_service._cli import main
+import sys
+
+
+def main() -> int:
+    """Run the command; its exit status."""
+    try:
+        from batchapps_service._cli import main as command
+    except ModuleNotFoundError as error:
+        print(
+            f"batchapps-service: the package '{error.name}' is missing. The service's packages come"
+            " with its extra: pip install '.[service]' in a checkout of the project.",
+            file=sys.stderr,
+        )
+        return 1
+    return command()
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

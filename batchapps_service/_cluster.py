@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import dask
+import dask.config
 import distributed
 from distributed.comm.core import CommClosedError
 

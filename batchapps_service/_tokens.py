@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from batchapps_service._certificates import write_private
 from batchapps_service._settings import Settings
@@ -42,7 +43,7 @@ class Issuer:
         self._settings = settings
         self.authority = f"{settings.base_url}/{settings.tenant}"
         self.name = f"{self.authority}/v2.0"
-        jwk: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(self._public, as_dict=True)
+        jwk: dict[str, Any] = RSAAlgorithm.to_jwk(self._public, as_dict=True)
         self._key_id = uuid.uuid5(uuid.NAMESPACE_OID, jwk["n"]).hex
         self.keys = {
             "keys": [

@@ -406,7 +406,10 @@ def test_outputs(job: SubmittedJob, service: FakeService, tmp_path: Path) -> Non
     assert listed == {"name": "a.png", "link": f"{root}/files/a.png", "type": "TaskOutput"}
     no_link = {"name": "a.png", "type": "TaskOutput"}
     assert job.get_output(tmp_path / "2", no_link) == str(tmp_path / "2" / "a.png")
-    assert Path(job.get_thumbnail()).read_bytes() == b"png"
+    finals = [{"name": "all.zip", "kind": "JobOutput"}, {"name": "sheet.jpg", "kind": "JobPreview"}]
+    service.on("GET jobs/1/outputs", Reply(body={"jobOutputs": finals}))
+    thumbnail = Path(job.get_thumbnail())
+    assert (thumbnail.read_bytes(), thumbnail.suffix) == (b"png", ".jpg")
     assert job.get_thumbnail(tmp_path, "small.png", True) == str(tmp_path / "small.png")
     assert job.get_thumbnail(tmp_path, "deeper/small.png") == str(tmp_path / "deeper/small.png")
 
