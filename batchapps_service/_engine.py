@@ -27,6 +27,8 @@ from batchapps_service._attempts import Attempt, Event, Result, WorkerDied
 from batchapps_service._database import Job, JobFile, JobType, Pool, Task
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._finals import laid_out, make_final, record_outputs
+from batchapps_service._notes import Notes
+from batchapps_service._poolruns import Change, PoolRun, PoolRuns
 from batchapps_service._processes import kill_marked
 from batchapps_service._runs import MAX_ATTEMPTS, JobRun, Running
 from batchapps_service._templates import Submission
@@ -37,45 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("batchapps_service.engine")
 
 UNFINISHED = ("NotStarted", "InProgress", "Cancelling")
-SHORT_SECONDS = 0.5
-AHEAD = 8
-"""Attempts that wait at each worker thread while tasks are short, to keep it busy."""
 BATCH = 1000
 """Things taken from the queue for one transaction."""
-
-Change = Callable[[Session], None]
-
-
-@dataclass
-class PoolRun:
-    """A pool as the engine keeps it in memory."""
-
-    id: str
-    auto: bool
-    target: int
-    threads: int
-    cluster: "Cluster | None" = None
-    busy: bool = False
-    """Whether a helper thread is starting or resizing it."""
-    active: int = 0
-    """Attempts that Dask has."""
-    size: int = 0
-    seconds: float = SHORT_SECONDS
-    """What tasks have taken of late."""
-
-    @property
-    def room(self) -> int:
-        """Attempts that can be handed over now."""
-        slots = min(self.size, self.target) * self.threads
-        # Behind a long task none is to wait while another worker is free.
-        most = slots * (1 + AHEAD if self.seconds < SHORT_SECONDS else 1)
-        if self.cluster is None or self.active > max(most // 2, slots - 1):
-            return 0  # short tasks are handed over by the dozen
-        return most - self.active
-
-    def took(self, seconds: float) -> None:
-        """Take note of what a task took."""
-        self.seconds = 0.7 * self.seconds + 0.3 * seconds
 
 
 @dataclass
@@ -84,41 +49,6 @@ class _Ended:
     running: Running
     pool: PoolRun
     outcome: Result | Exception | None = field(default=None)
-
-
-class _Notes:
-    """Changes of one transaction that are written together, as they come by the hundred."""
-
-    def __init__(self) -> None:
-        self._tasks: dict[tuple[str, int], dict[str, Any]] = {}
-        self._lines: dict[str, list[tuple[int | None, str]]] = {}
-        self._runs: dict[str, JobRun] = {}
-
-    def task(self, job_id: str, task_id: int, **values: Any) -> None:
-        """Change a task's row."""
-        self._tasks.setdefault((job_id, task_id), {}).update(values)
-
-    def line(self, job_id: str, task_id: int | None, text: str) -> None:
-        """Add a line to a job's log."""
-        self._lines.setdefault(job_id, []).append((task_id, text))
-
-    def percent(self, run: JobRun) -> None:
-        """Bring a job's percentage up to date."""
-        self._runs[run.id] = run
-
-    def write(self, session: Session) -> None:
-        """Write what was noted, and forget it."""
-        if self._tasks:
-            rows = [
-                {"job_id": job_id, "id": task_id, **values}
-                for (job_id, task_id), values in self._tasks.items()
-            ]
-            session.execute(update(Task), rows)
-        for job_id, lines in self._lines.items():
-            _joblog.append(session, job_id, lines)
-        for run in self._runs.values():
-            session.execute(update(Job).where(Job.id == run.id).values(percent=run.percent))
-        self._tasks, self._lines, self._runs = {}, {}, {}
 
 
 class Engine:
@@ -133,10 +63,9 @@ class Engine:
         self._thread = threading.Thread(target=self._loop, name="batchapps-engine")
         self._jobs: dict[str, JobRun] = {}
         self._preparing: set[str] = set()
-        self._pools: dict[str, PoolRun] = {}
-        self._waiting_pools: list[PoolRun] = []
+        self._pools = PoolRuns(directory, self, self._events)
         self._commissions: list[Callable[[], object]] = []
-        self._notes = _Notes()
+        self._notes = Notes()
         self._folders = threading.Lock()
         """Held while a job's folder is laid out or removed."""
         self._stopping = False
@@ -155,7 +84,7 @@ class Engine:
         if self._thread.ident is not None:
             self._thread.join()
         self._helpers.shutdown(wait=True, cancel_futures=True)
-        clusters = [pool.cluster for pool in self._pools.values() if pool.cluster]
+        clusters = [pool.cluster for pool in self._pools.all() if pool.cluster]
         for run in self._jobs.values():
             for cluster in clusters:
                 if run.active:
@@ -177,7 +106,7 @@ class Engine:
 
     def pool_changed(self, pool_id: str) -> None:
         """A pool was made, resized or deleted; the database says which."""
-        self._queue.put(lambda session: self._pool_changed(session, pool_id))
+        self._queue.put(lambda session: self._pools.changed(session, pool_id))
 
     # --- the engine's thread ---
 
@@ -204,7 +133,7 @@ class Engine:
             for one, outcome in zip(mine, outcomes, strict=True):
                 one.outcome = outcome
         self._commissions.clear()
-        self._notes = _Notes()
+        self._notes = Notes()
         with self._database.write() as session:
             for change in batch:
                 if isinstance(change, _Ended):
@@ -226,7 +155,7 @@ class Engine:
         session.execute(update(Pool).values(current=0, allocation_state="steady"))
         self._resume(session)
         # Dask takes a moment to load: after the service is ready, and before the first job.
-        self._after_commit(lambda: import_module("batchapps_service._cluster"))
+        self.after_commit(lambda: import_module("batchapps_service._cluster"))
 
     def _start_over(self) -> None:
         """Forget what is in progress and take it up again from the database.
@@ -244,7 +173,7 @@ class Engine:
 
     def _resume(self, session: Session) -> None:
         for pool_id in session.scalars(select(Pool.id).where(Pool.auto.is_(False))).all():
-            self._pool_changed(session, pool_id)
+            self._pools.changed(session, pool_id)
         unfinished = select(Job.id).where(Job.status.in_(UNFINISHED)).order_by(Job.number)
         for job_id in session.scalars(unfinished).all():
             if job_id not in self._jobs and job_id not in self._preparing:
@@ -252,11 +181,11 @@ class Engine:
                 session.execute(update(Task).where(*running).values(status="NotStarted"))
                 self._job_changed(session, job_id)
 
-    def _after_commit(self, work: Callable[[], object]) -> None:
+    def after_commit(self, work: Callable[[], object]) -> None:
         """Have a helper thread do ``work``, which may read what this transaction writes."""
         self._commissions.append(work)
 
-    def _help(self, work: Callable[[], Change], on_error: Callable[[Exception], Change]) -> None:
+    def help(self, work: Callable[[], Change], on_error: Callable[[Exception], Change]) -> None:
         """Do ``work`` in a helper thread; what it returns is then done in the engine's."""
 
         def helper() -> None:
@@ -267,7 +196,7 @@ class Engine:
                 change = on_error(error)
             self._queue.put(change)
 
-        self._after_commit(helper)
+        self.after_commit(helper)
 
     # --- jobs ---
 
@@ -283,8 +212,8 @@ class Engine:
                 self._end(session, job_id, job.pool_id, "Cancelled", "The job was cancelled.")
         elif run is None and job_id not in self._preparing and job.status in UNFINISHED:
             self._preparing.add(job_id)
-            self._pool_changed(session, job.pool_id)
-            self._help(
+            self._pools.changed(session, job.pool_id)
+            self.help(
                 lambda: self._prepare(job),
                 lambda error: lambda session: self._not_prepared(session, job, error),
             )
@@ -299,7 +228,7 @@ class Engine:
         bundle = _jobtypes.load(directory, jobtype)
         submission = Submission(job.parameters, [name for name, _ in files], job.job_file)
         plan = bundle.plan(submission, folders)
-        definition = _work.definition_of(bundle.folder, plan, bundle.works_in_place)
+        definition = _work.JobDefinition(bundle.folder, plan.saved_values())
         with self._folders:
             _work.prepare(directory.work, directory.store, job.id, definition, files)
         if job.task_count is None:
@@ -383,7 +312,7 @@ class Engine:
         else:
             del self._jobs[run.id]
             self._preparing.add(run.id)  # until the output is made
-            self._help(
+            self.help(
                 lambda: make_final(self._directory, run.id, self._completed(run)),
                 lambda error: lambda session: self._not_completed(session, run, error),
             )
@@ -421,8 +350,8 @@ class Engine:
                 pool.cluster = None  # closed below, when the job's environments have been left
             session.delete(row)
             session.flush()
-            self._pool_changed(session, pool_id)
-        self._after_commit(partial(self._clean_up, job_id, cluster, own))
+            self._pools.changed(session, pool_id)
+        self.after_commit(partial(self._clean_up, job_id, cluster, own))
 
     def _clean_up(self, job_id: str, cluster: "Cluster | None", own: bool) -> None:
         if cluster is not None:
@@ -438,7 +367,7 @@ class Engine:
     # --- tasks ---
 
     def _dispatch(self) -> None:
-        for pool in self._pools.values():
+        for pool in self._pools.all():
             room = pool.room
             if room <= 0:
                 continue
@@ -565,7 +494,7 @@ class Engine:
         self._notes.percent(run)
         self._settle(session, run)
         if ended.pool.size > ended.pool.target:
-            self._resize(ended.pool)
+            self._pools.resize(ended.pool)
 
     def _record(
         self, session: Session, run: JobRun, task_id: int, step: str, result: Result
@@ -594,83 +523,4 @@ class Engine:
         self._notes.line(run.id, task_id, text)
         pool = self._pools.get(run.pool_id)
         if not run.unfinished[step] and pool is not None and pool.cluster is not None:
-            self._after_commit(partial(pool.cluster.close_sessions, run.id, step))
-
-    # --- pools ---
-
-    def _pool_changed(self, session: Session, pool_id: str) -> None:
-        row = session.get(Pool, pool_id)
-        pool = self._pools.get(pool_id)
-        if row is None:
-            if pool is not None:
-                del self._pools[pool_id]
-                self._waiting_pools = [one for one in self._waiting_pools if one is not pool]
-                pool.target = 0
-                if pool.cluster is not None:
-                    self._after_commit(pool.cluster.close)
-            self._start_waiting_pools()
-        elif pool is None:
-            pool = PoolRun(row.id, row.auto, row.target, row.max_tasks)
-            self._pools[pool_id] = pool
-            self._waiting_pools.append(pool)
-            self._start_waiting_pools()
-        else:
-            pool.target = row.target
-            self._resize(pool)
-
-    def _start_waiting_pools(self) -> None:
-        """Start pools in order; auto-pools only while there is room for their workers."""
-        for pool in list(self._waiting_pools):
-            others = [
-                one.target
-                for one in self._pools.values()
-                if one.auto and one not in self._waiting_pools
-            ]
-            limit = self._directory.settings.max_dedicated
-            if pool.auto and others and sum(others) + pool.target > limit:
-                continue
-            self._waiting_pools.remove(pool)
-            self._resize(pool)
-
-    def _resize(self, pool: PoolRun) -> None:
-        """Bring a pool to its target, in a helper thread."""
-        if pool.busy or pool in self._waiting_pools or pool.size == pool.target:
-            return
-        if pool.cluster is None and pool.target == 0:
-            return
-        pool.busy = True
-        self._help(
-            lambda: self._resized(pool),
-            lambda error: lambda session: self._not_resized(session, pool, error),
-        )
-
-    def _resized(self, pool: PoolRun) -> Change:
-        target = pool.target
-        cluster = pool.cluster
-        if cluster is None:
-            from batchapps_service._cluster import Cluster
-
-            scratch = self._directory.work / ".dask"
-            cluster = Cluster(target, pool.threads, scratch, self._events)
-            pool.cluster = cluster  # has no room yet, but is closed when the service stops
-            size = target
-        else:
-            size = cluster.resize(target)
-        return lambda session: self._pool_ready(session, pool, cluster, size)
-
-    def _pool_ready(self, session: Session, pool: PoolRun, cluster: "Cluster", size: int) -> None:
-        pool.busy, pool.cluster, pool.size = False, cluster, size
-        if pool.id not in self._pools:  # deleted meanwhile
-            self._after_commit(cluster.close)
-            return
-        steady = size == pool.target
-        state = {"current": size, "allocation_state": "steady" if steady else "resizing"}
-        session.execute(update(Pool).where(Pool.id == pool.id).values(**state))
-        if not steady and (size < pool.target or not pool.active):
-            self._resize(pool)
-
-    def _not_resized(self, session: Session, pool: PoolRun, error: Exception) -> None:
-        pool.busy = False
-        text = f"The pool could not be brought to {pool.target} workers: {error}"
-        state = {"allocation_state": "steady", "resize_error": text}
-        session.execute(update(Pool).where(Pool.id == pool.id).values(**state))
+            self.after_commit(partial(pool.cluster.close_sessions, run.id, step))

@@ -121,11 +121,6 @@ class Bundle:
             return False
         return target == "DIRECTORY" and (flow != "NONE" or self._in_bundle(definition))
 
-    @property
-    def works_in_place(self) -> bool:
-        """Whether the template changes its inputs; they are then put in the output folder."""
-        return any(_flow(one) == "INOUT" for one in self.definitions)
-
     def _in_bundle(self, definition: Any) -> bool:
         """Whether the parameter's default is a path inside the bundle."""
         default = definition.default
@@ -292,6 +287,10 @@ class Plan:
             str(step.name) for step in template.steps if getattr(step, "let", None) is not None
         }
         self.extensions = list(template.extensions or [])
+        self.works_in_place = any(
+            _flow(one) == "INOUT" for one in template.parameterDefinitions or []
+        )
+        """Whether the job changes its inputs; they are then put in the output folder."""
         graph = StepDependencyGraph(job=self.job)
         self.steps: list[Step] = graph.topo_sorted()
         nodes = {step.name: graph.step_node(stepname=step.name) for step in self.steps}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from batchapps_service._store import Store
-from batchapps_service._templates import Folders, Plan
+from batchapps_service._templates import Folders
 
 ANY_OUTPUTS = "out"
 """Stands for a task's output folder in the parameters of a whole job."""
@@ -38,7 +38,6 @@ class JobDefinition:
 
     bundle: Path
     values: dict[str, tuple[str, Any]]
-    works_in_place: bool
 
 
 def prepare(
@@ -72,12 +71,7 @@ def prepare(
 def load(work: Path, job_id: str) -> JobDefinition:
     """What ``prepare`` wrote."""
     saved = json.loads((job_folder(work, job_id) / "job.json").read_text())
-    return JobDefinition(Path(saved["bundle"]), saved["values"], saved["works_in_place"])
-
-
-def definition_of(bundle: Path, plan: Plan, works_in_place: bool) -> JobDefinition:
-    """What workers need of a plan."""
-    return JobDefinition(bundle, plan.saved_values(), works_in_place)
+    return JobDefinition(Path(saved["bundle"]), saved["values"])
 
 
 def remove(folder: Path) -> None:

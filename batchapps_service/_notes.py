@@ -1,0 +1,45 @@
+"""What the engine writes of tasks, by the hundred."""
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from batchapps_service import _joblog
+from batchapps_service._database import Job, Task
+from batchapps_service._runs import JobRun
+
+
+class Notes:
+    """Changes of one transaction that are written together, as they come by the hundred."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[tuple[str, int], dict[str, Any]] = {}
+        self._lines: dict[str, list[tuple[int | None, str]]] = {}
+        self._runs: dict[str, JobRun] = {}
+
+    def task(self, job_id: str, task_id: int, **values: Any) -> None:
+        """Change a task's row."""
+        self._tasks.setdefault((job_id, task_id), {}).update(values)
+
+    def line(self, job_id: str, task_id: int | None, text: str) -> None:
+        """Add a line to a job's log."""
+        self._lines.setdefault(job_id, []).append((task_id, text))
+
+    def percent(self, run: JobRun) -> None:
+        """Bring a job's percentage up to date."""
+        self._runs[run.id] = run
+
+    def write(self, session: Session) -> None:
+        """Write what was noted, and forget it."""
+        if self._tasks:
+            rows = [
+                {"job_id": job_id, "id": task_id, **values}
+                for (job_id, task_id), values in self._tasks.items()
+            ]
+            session.execute(update(Task), rows)
+        for job_id, lines in self._lines.items():
+            _joblog.append(session, job_id, lines)
+        for run in self._runs.values():
+            session.execute(update(Job).where(Job.id == run.id).values(percent=run.percent))
+        self._tasks, self._lines, self._runs = {}, {}, {}
