@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from conformance import check_response
 
 from batchapps import Configuration
 
@@ -159,10 +160,11 @@ class Service:
 
 
 class Api:
-    """Raw calls on the API, without the project's client."""
+    """Raw calls on the API, without the project's client. An answer that is not described fails."""
 
     def __init__(self, http: httpx.Client) -> None:
         self.http = http
+        http.event_hooks["response"].append(check_response)
 
     def get(self, path: str, **query: Any) -> Any:
         reply = self.http.get(path if path.startswith("https") else f"/api/{path}", params=query)
