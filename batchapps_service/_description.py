@@ -95,7 +95,7 @@ class Description:
     def read_body(self, rules: BodyRules, data: bytes) -> Any:
         """The JSON body, validated, its members spelt as described. Raises ApiError (400)."""
         try:
-            value = json.loads(data)
+            value = json.loads(data, parse_constant=_no_constant)
             # Half of a surrogate pair is legal JSON, but no text that could be stored.
             if b"\\u" in data:
                 json.dumps(value, ensure_ascii=False).encode()
@@ -153,6 +153,11 @@ def read_query(operation: Operation, sent: Mapping[str, str]) -> dict[str, Any]:
         listed = "; ".join(f"{name}: {text}" for name, text in problems.items())
         raise bad_request(f"The query is not as described: {listed}", problems)
     return values
+
+
+def _no_constant(name: str) -> None:
+    # Python's own addition to JSON.
+    raise ValueError(f"{name} is no JSON value")
 
 
 def _types(schema: dict[str, Any]) -> set[str]:

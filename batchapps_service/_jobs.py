@@ -218,7 +218,7 @@ def cancel(call: Call) -> Answer:
         job.status = "Cancelling"
         _joblog.append(session, job.id, [(None, "Cancel requested.")])
     call.context.scheduler.job_changed(job.id)
-    return {"jobId": job.id, "link": call.context.links.job(job.id)}
+    return {}
 
 
 def reprocess(call: Call) -> Answer:

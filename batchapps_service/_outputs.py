@@ -62,7 +62,9 @@ def list_tasks(call: Call) -> Answer:
 def _owned_task(call: Call, session: Session) -> Task:
     job = _jobs.owned(call, session)
     text = call.path["taskId"]
-    task = session.get(Task, (job.id, int(text))) if text.isascii() and text.isdecimal() else None
+    # The database takes no number of more digits.
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 18
+    task = session.get(Task, (job.id, int(text))) if is_number else None
     if task is None:
         raise not_found(f"The job has no task '{text}'.")
     return task

@@ -13,6 +13,7 @@ from batchapps_service._errors import bad_request, not_found, over_quota, wrong_
 
 RUNNING = ("NotStarted", "InProgress", "Cancelling")
 DEFAULT_MAX_TASKS = 1
+CERTIFICATE = ("thumbprint", "thumbprintAlgorithm", "storeLocation", "storeName")
 
 
 def _described(call: Call, pool: Pool, jobs: list[dict[str, str]]) -> dict[str, Any]:
@@ -112,7 +113,11 @@ def _new(call: Call, specification: dict[str, Any], target: int, *, auto: bool) 
         target=target,
         max_tasks=max(int(specification.get("maxTasksPerTVM", DEFAULT_MAX_TASKS)), 1),
         communication=bool(specification.get("communication", False)),
-        certificates=specification.get("certificateReferences", []),
+        # Given back as they are, so nothing of them that the description does not have.
+        certificates=[
+            {name: one[name] for name in CERTIFICATE if name in one}
+            for one in specification.get("certificateReferences", [])
+        ],
         allocation_state="resizing" if target else "steady",
         created=_times.now(),
     )
@@ -132,7 +137,7 @@ def resize_pool(call: Call) -> Answer:
             raise over_quota(f"A pool may have {limit} workers, and {target} were asked for.")
         pool.target, pool.allocation_state, pool.resize_error = target, "resizing", None
     call.context.scheduler.pool_changed(pool.id)
-    return {"poolId": pool.id, "link": call.context.links.pool(pool.id)}
+    return {}
 
 
 def delete_pool(call: Call) -> Answer:
@@ -165,15 +170,15 @@ def for_job(
                 f"There is no pool '{pool_id}' that takes jobs.", {"poolId": "is not known"}
             )
         return pool.id, None, []
+    # Older clients ask for a number of instances instead.
+    older: Any = body.get("Pool")
+    older = older.get("InstanceCount") if isinstance(older, dict) else None
     specification = body.get("autoPoolSpecification") or {
-        # Older clients ask for a number of instances instead.
-        "targetDedicated": body.get("InstanceCount")
-        or (body.get("Pool") or {}).get("InstanceCount")
-        or 1
+        "targetDedicated": body.get("InstanceCount") or older or 1
     }
     try:
         asked = max(int(specification.get("targetDedicated", 1)), 1)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise bad_request(
             "The number of instances is no number.", {"InstanceCount": "is no number"}
         ) from None

@@ -169,7 +169,7 @@ def _validator(schema: str, whole: bool) -> jsonschema_rs.Draft202012Validator:
     schemas = copy.deepcopy(description()["components"]["schemas"])
     if whole:
         for one in schemas.values():
-            if "properties" in one:
+            if one["type"] == "object":
                 one["additionalProperties"] = False
     return jsonschema_rs.Draft202012Validator(
         {**json.loads(schema), "components": {"schemas": schemas}}

@@ -51,6 +51,7 @@ def test_a_submission_that_cannot_run_is_refused(common: Api, body: Any, words: 
         b'{"Name": "\\ud800", "Type": "Words"}',
         b"[" * 100_000,
         b'{"Name": 1e999999, "Type": "Words"}',
+        b'{"Name": "x", "Type": "Words", "InstanceCount": NaN}',
     ],
 )
 def test_a_body_that_is_no_json_is_refused(common: Api, data: bytes) -> None:
@@ -128,5 +129,12 @@ def test_older_submission_forms_are_taken(api: Api) -> None:
     assert api.get(f"pools/{job['poolId']}")["targetDedicated"] == 2
     api.post(f"jobs/{made['jobId']}/actions/cancel")
     api.finished(made["jobId"])
-    refused = api.post("jobs", submission(Pool={"InstanceCount": "lots"}), status=400)
-    assert "InstanceCount" in str(refused)
+    for none in ("lots", "9" * 5000, [1]):
+        refused = api.post("jobs", submission(Pool={"InstanceCount": none}), status=400)
+        assert "InstanceCount" in str(refused)
+    huge = api.http.post("/api/jobs", content=b'{"Name":"","Type":"Words","InstanceCount":1e999}')
+    assert huge.status_code == 400
+    strange = api.post("jobs", submission(Pool="mine"))["jobId"]
+    assert api.get(f"pools/{api.job(strange)['poolId']}")["targetDedicated"] == 1
+    api.post(f"jobs/{strange}/actions/cancel")
+    api.finished(strange)

@@ -17,7 +17,7 @@ def test_a_pool_is_made_resized_and_deleted(api: Api) -> None:
             "targetDedicated": "1",
             "maxTasksPerTVM": "2",
             "communication": True,
-            "certificateReferences": [certificate],
+            "certificateReferences": [certificate | {"unknown": None}],
         },
     )
     pool = api.get(made["link"]["href"])
