@@ -56,13 +56,13 @@ def build(
     different = {operation.id for operation in operations} ^ handlers.keys()
     if different:
         raise RuntimeError(f"operations and handlers differ in {sorted(different)}")
-    endpoints = [
-        _Endpoint(context, issuer, description, operation, handlers[operation.id])
-        for operation in operations
-    ]
+    paths: dict[str, dict[str, ASGIApp]] = {}
+    for operation in operations:
+        endpoint = _Endpoint(context, issuer, description, operation, handlers[operation.id])
+        paths.setdefault(operation.path, {})[operation.method.upper()] = endpoint
     app = Starlette(
         routes=[
-            *map(_route, endpoints),
+            *(_route(path, paths[path]) for path in sorted(paths, key=_precedence, reverse=True)),
             *IssuerRoutes(issuer, context.database, context.settings).routes,
         ],
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
@@ -157,13 +157,27 @@ class _Rest(Convertor[str]):
 register_url_convertor("rest", _Rest())
 
 
-def _route(endpoint: _Endpoint) -> Route:
+class _Methods:
+    """All operations of one path as an ASGI endpoint."""
+
+    def __init__(self, methods: Mapping[str, ASGIApp]) -> None:
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._methods.get(scope["method"])
+        if endpoint is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(self._methods)})
+        await endpoint(scope, receive, send)
+
+
+def _route(path: str, methods: Mapping[str, ASGIApp]) -> Route:
     # A final name takes the rest of the path, so that a slash in it is seen and refused.
-    path = PREFIX + re.sub(r"\{name\}$", "{name:rest}", endpoint.operation.path)
-    method = endpoint.operation.method.upper()
-    route = Route(path, endpoint, methods=[method])
-    route.methods = {method}  # Starlette adds HEAD to GET; here the description decides
-    return route
+    return Route(PREFIX + re.sub(r"\{name\}$", "{name:rest}", path), _Methods(methods))
+
+
+def _precedence(path: str) -> list[bool]:
+    """Greater where a path spells out what another has a parameter for, or goes on."""
+    return [not part.startswith("{") for part in path.split("/")]
 
 
 def _error_response(request: Request, error: ApiError) -> Response:

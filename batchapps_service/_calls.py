@@ -1,7 +1,6 @@
 """What a handler is given, and what it may answer."""
 
 import logging
-import mimetypes
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,11 +84,11 @@ def stored_file(call: Call, digest: str, name: str) -> Response:
         raise not_found(f"The content of '{name}' is missing from the service's store.")
     return StoredFileResponse(
         path,
-        media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        # Whatever it is: it is kept as it came, and never to be run in a browser.
+        media_type="application/octet-stream",
         headers={
             "ETag": f'"{digest}"',
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            # A stored file is whatever its owner made it: never to be run in a browser.
             "X-Content-Type-Options": "nosniff",
         },
     )

@@ -106,12 +106,16 @@ def create_pool(call: Call) -> Answer:
 
 
 def _new(call: Call, specification: dict[str, Any], target: int, *, auto: bool) -> Pool:
+    max_tasks = max(int(specification.get("maxTasksPerTVM", DEFAULT_MAX_TASKS)), 1)
+    limit = call.context.settings.max_tasks_per_worker
+    if max_tasks > limit:
+        raise over_quota(f"A worker may run {limit} tasks at once, and {max_tasks} were asked for.")
     return Pool(
         id=str(uuid.uuid4()),
         account_id=call.account,
         auto=auto,
         target=target,
-        max_tasks=max(int(specification.get("maxTasksPerTVM", DEFAULT_MAX_TASKS)), 1),
+        max_tasks=max_tasks,
         communication=bool(specification.get("communication", False)),
         # Given back as they are, so nothing of them that the description does not have.
         certificates=[

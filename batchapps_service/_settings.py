@@ -22,6 +22,8 @@ class Settings:
     """Seconds."""
     max_dedicated: int = 16
     """Workers an account's own pools may have in all, and the most of one auto-pool."""
+    max_tasks_per_worker: int = 64
+    """The most that a pool's ``maxTasksPerTVM`` may be."""
     max_pools: int = 20
     """Pools an account may make."""
     max_body_bytes: int = 64 * 1024 * 1024

@@ -25,7 +25,8 @@ def now_ticks() -> int:
 def ticks_text(ticks: int) -> str:
     """``2015-07-01T10:00:00.1234567Z`` of ticks since 1970."""
     seconds, rest = divmod(ticks, TICKS_PER_SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:07d}Z"
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return f"{moment.isoformat()}.{rest:07d}Z"
 
 
 def parse_ticks(value: str) -> int:
@@ -43,4 +44,8 @@ def parse_ticks(value: str) -> int:
     moment = datetime.fromisoformat(head + tail)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"'{value}' is beyond the years 1 to 9999 in UTC") from None
     return int(moment.timestamp()) * TICKS_PER_SECOND + int(digits[:7].ljust(7, "0"))

@@ -38,6 +38,8 @@ def test_a_pool_is_made_resized_and_deleted(api: Api) -> None:
 def test_beyond_the_quota_is_409_with_words(api: Api) -> None:
     refused = api.post("pools", {"targetDedicated": "17"}, status=409)
     assert "16 workers" in refused["Message"]
+    refused = api.post("pools", {"maxTasksPerTVM": "65"}, status=409)
+    assert "64 tasks at once" in refused["Message"]
     pool = api.post("pools", {})["poolId"]
     refused = api.post(f"pools/{pool}/actions/resize", {"targetDedicated": "17"}, status=409)
     assert "17 were asked for" in refused["Message"]
