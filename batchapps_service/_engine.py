@@ -12,14 +12,16 @@ import queue
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from batchapps_service import _joblog, _jobtypes, _times, _work
@@ -31,7 +33,7 @@ from batchapps_service._notes import Notes
 from batchapps_service._poolruns import Change, PoolRun, PoolRuns
 from batchapps_service._processes import kill_marked
 from batchapps_service._runs import MAX_ATTEMPTS, JobRun, Running
-from batchapps_service._templates import Submission
+from batchapps_service._templates import Plan, Submission
 
 if TYPE_CHECKING:
     from batchapps_service._cluster import Cluster
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("batchapps_service.engine")
 
 UNFINISHED = ("NotStarted", "InProgress", "Cancelling")
+SPLIT_PIECE = 5000
+"""Tasks written in one transaction when a job is split."""
 BATCH = 1000
 """Things taken from the queue for one transaction."""
 
@@ -252,21 +256,29 @@ class Engine:
             run.fill((row.id, row.step, row.status) for row in rows)
         return lambda session: self._prepared(session, run)
 
-    def _split(self, job: Job, plan: Any) -> None:
-        counts: dict[str, int] = {}
-        rows: list[dict[str, Any]] = []
-        for number, (step, parameters) in enumerate(plan.tasks(), 1):
-            counts[step] = counts.get(step, 0) + 1
-            row = {"job_id": job.id, "id": number, "step": step, "parameters": parameters}
-            rows.append(row | {"status": "NotStarted", "progress": 0, "attempts": 0})
+    def _split(self, job: Job, plan: Plan) -> None:
+        counts: Counter[str] = Counter()
+        with self._database.write() as session:
+            # Of a split that was broken off; the task count is written last.
+            session.execute(delete(Task).where(Task.job_id == job.id))
+        tasks = enumerate(plan.tasks(), 1)
+        # In pieces, between which others may write.
+        while piece := list(islice(tasks, SPLIT_PIECE)):
+            common = {"job_id": job.id, "status": "NotStarted", "progress": 0, "attempts": 0}
+            rows = [
+                {**common, "id": number, "step": step, "parameters": parameters}
+                for number, (step, parameters) in piece
+            ]
+            counts.update(step for _, (step, _) in piece)
+            with self._database.write() as session:
+                session.execute(insert(Task), rows)
+        total = sum(counts.values())
         listed = ", ".join(f"{step}: {count}" for step, count in counts.items())
         with self._database.write() as session:
-            if rows:
-                session.execute(insert(Task), rows)
-            merge = len(rows) if plan.merge else None
             found = update(Job).where(Job.id == job.id)
-            session.execute(found.values(task_count=len(rows), merge_task=merge))
-            _joblog.append(session, job.id, [(None, f"Split into {len(rows)} tasks ({listed}).")])
+            merge = total if plan.merge else None
+            session.execute(found.values(task_count=total, merge_task=merge))
+            _joblog.append(session, job.id, [(None, f"Split into {total} tasks ({listed}).")])
 
     def _prepared(self, session: Session, run: JobRun) -> None:
         self._preparing.discard(run.id)
