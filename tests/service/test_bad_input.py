@@ -118,8 +118,25 @@ def test_outputs_that_are_not_there_yet_are_404(api: Api) -> None:
         assert reply.status_code == 404
         assert "NotStarted" in reply.json()["Message"]
     assert api.http.get(f"/api/jobs/{job_id}/tasks/x/outputs/files").status_code == 404
-    log = api.http.get(f"/api/jobs/{job_id}/log", params={"since": "yesterday"})
-    assert log.status_code == 400
+    for since in ("yesterday", "2015-02-30T00:00:00Z", "9999-12-31T23:59:59-01:00"):
+        log = api.http.get(f"/api/jobs/{job_id}/log", params={"since": since})
+        assert log.status_code == 400, since
+    last = "9999-12-31T23:59:59.0000000Z"
+    assert api.get(f"jobs/{job_id}/log", since=last) == {"messages": [], "upTo": last}
+    assert api.get(f"jobs/{job_id}/log", since="0001-01-01")["messages"]
+
+
+def test_a_method_that_a_path_does_not_have_is_405(common: Api) -> None:
+    for path, methods in {
+        "jobs": "GET, POST",
+        "pools/none": "GET, DELETE",
+        "files/query/byname": "POST",
+        "files/none/content/a.txt": "GET, HEAD",
+        "files/a.txt": "PUT",
+    }.items():
+        reply = common.http.request("PATCH", f"/api/{path}")
+        assert (reply.status_code, reply.headers["allow"]) == (405, methods)
+    assert common.http.put("/api/files/query/byname", content=b"x").status_code == 405
 
 
 def test_older_submission_forms_are_taken(api: Api) -> None:

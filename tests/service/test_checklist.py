@@ -306,7 +306,7 @@ def test_11_an_outputs_name_has_no_path(
 
 def test_12_what_old_configurations_add_is_ignored(api: Api) -> None:
     pool = api.post("pools", {})["poolId"]
-    added = {"default_jobtype": "True", "endpoint": "x", "client_id": "y", "redirect_uri": "z"}
+    added: dict[str, Any] = {"default_jobtype": "True", "endpoint": "x", "client_id": "y"}
     job_id = api.submit("Words", pool=pool, Count="1", **added)
     assert until(lambda: api.job(job_id).get("taskCount")) == 2
     ignored = [line for line in api.lines(job_id) if "was ignored" in line]
