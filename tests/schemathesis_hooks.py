@@ -7,7 +7,7 @@ from typing import Any
 
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData, Failure
-from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.openapi.checks import EnsureResourceAvailability, RejectedPositiveData
 
 REFUSED_THOUGH_VALID = {
     # A valid body may name a job type, files or a pool that are not there, or parameters that the
@@ -16,6 +16,14 @@ REFUSED_THOUGH_VALID = {
     # The days that exist are more than a pattern can tell, and the format of a time would cost
     # generated clients the seventh decimal.
     "getJobLog",
+}
+
+NOT_THERE_YET = {
+    # A job that was just submitted has no output before it has run.
+    "getJobOutput",
+    "headJobOutput",
+    "getJobOutputFile",
+    "headJobOutputFile",
 }
 
 
@@ -32,4 +40,6 @@ def filter_failure(
     if isinstance(failure, AcceptedNegativeData) and operation == "uploadFile":
         # A body that is missing and one of no bytes are the same in HTTP; the file is empty.
         return bool(response.request.body)
+    if isinstance(failure, EnsureResourceAvailability):
+        return operation not in NOT_THERE_YET
     return True
