@@ -58,15 +58,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.set_defaults(run=_serve)
 
-    jobtypes = verbs.add_parser("jobtypes", help="install and list job types")
+    jobtypes = verbs.add_parser("jobtypes", help="install, list and remove job types")
     kinds = jobtypes.add_subparsers(required=True, metavar="COMMAND")
     add = kinds.add_parser("add", help="install a job type: this lets users run its code")
     add.add_argument("dir", type=Path, metavar="DIR")
     add.add_argument("bundle", type=Path, metavar="BUNDLE", help="the folder with the template")
+    add.add_argument(
+        "--version",
+        help="letters, digits and . _ + - (default: what the bundle's file VERSION says, or else a"
+        " number that counts up)",
+    )
     add.set_defaults(run=_add_jobtype)
     listing = kinds.add_parser("list", help="list the installed job types")
     listing.add_argument("dir", type=Path, metavar="DIR")
     listing.set_defaults(run=_list_jobtypes)
+    remove = kinds.add_parser("remove", help="remove a job type that no unfinished job needs")
+    remove.add_argument("dir", type=Path, metavar="DIR")
+    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("--version", help="the one to remove (default: all versions)")
+    remove.set_defaults(run=_remove_jobtype)
 
     accounts = verbs.add_parser("accounts", help="manage unattended accounts")
     kinds = accounts.add_subparsers(required=True, metavar="COMMAND")
@@ -130,16 +140,25 @@ def _serve(parsed: argparse.Namespace) -> None:
 def _add_jobtype(parsed: argparse.Namespace) -> None:
     from batchapps_service import _jobtypes
 
-    name = _jobtypes.add(_datadir.open_directory(parsed.dir), parsed.bundle)
-    print(f"Installed job type '{name}'.")
+    directory = _datadir.open_directory(parsed.dir)
+    added = _jobtypes.add(directory, parsed.bundle, parsed.version)
+    print(f"Installed job type '{added.name}', version {added.version}.")
 
 
 def _list_jobtypes(parsed: argparse.Namespace) -> None:
     from batchapps_service import _jobtypes
 
     directory = _datadir.open_directory(parsed.dir)
-    for jobtype in _jobtypes.newest(directory):
-        print(jobtype.name)
-        for parameter in _jobtypes.load(directory, jobtype).parameters():
+    for jobtype in _jobtypes.installed(directory):
+        print(f"{jobtype.name}, version {jobtype.version}")
+        for parameter in jobtype.parameters:
             default = f" = {parameter['default']}" if "default" in parameter else ""
             print(f"    {parameter['name']}: {parameter['type']}{default}")
+
+
+def _remove_jobtype(parsed: argparse.Namespace) -> None:
+    from batchapps_service import _jobtypes
+
+    directory = _datadir.open_directory(parsed.dir)
+    for removed in _jobtypes.remove(directory, parsed.name, parsed.version):
+        print(f"Removed job type '{removed.name}', version {removed.version}.")

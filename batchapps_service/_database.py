@@ -14,6 +14,10 @@ SCHEMA_VERSION = 1
 """Kept in SQLite's ``user_version``; a database of another version is not opened."""
 
 
+FINISHED = frozenset({"Complete", "Error", "Cancelled"})
+"""States of a job that has ended."""
+
+
 class Base(DeclarativeBase):
     """The tables' common base."""
 
@@ -52,13 +56,19 @@ class File(Base):
 
 
 class JobType(Base):
-    """An installed job type; each installation is a row and a folder of its own."""
+    """A version of a job type; each installation is a row and a folder of its own."""
 
     __tablename__ = "jobtype"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(index=True)
+    version: Mapped[str]
+    description: Mapped[str | None]
+    parameters: Mapped[list[Any]]
+    """Those that a user may set, as the API lists them."""
     installed: Mapped[datetime]
+    removed: Mapped[bool] = mapped_column(default=False)
+    """The folder is gone then; the row stays for the jobs that ran with it."""
 
 
 class Pool(Base):
@@ -93,6 +103,7 @@ class Job(Base):
     name: Mapped[str]
     jobtype_id: Mapped[int] = mapped_column(ForeignKey("jobtype.id"))
     type: Mapped[str]
+    type_version: Mapped[str]
     parameters: Mapped[dict[str, Any]]
     job_file: Mapped[str]
     settings: Mapped[str]

@@ -45,7 +45,7 @@ class DataDirectory:
         return self.root / "work"
 
     def bundle(self, jobtype_id: int) -> Path:
-        """The folder of an installed job type."""
+        """The folder of an installed version of a job type."""
         return self.root / "jobtypes" / str(jobtype_id)
 
 

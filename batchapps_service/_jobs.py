@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from batchapps_service import _files, _joblog, _jobtypes, _names, _pools, _times
 from batchapps_service._calls import Answer, Call, log
-from batchapps_service._database import File, Job, JobFile, LogLine, Task
-from batchapps_service._errors import bad_request, not_found, wrong_state
-from batchapps_service._templates import ParameterError, Submission
+from batchapps_service._database import FINISHED, File, Job, JobFile, JobType, LogLine, Task
+from batchapps_service._errors import ApiError, bad_request, not_found, wrong_state
+from batchapps_service._templates import ParameterError, Submission, TemplateError
 from batchapps_service._work import job_folders
 
-FINISHED = frozenset({"Complete", "Error", "Cancelled"})
 NO_FILE = frozenset({"", "None"})
 """How the original client says that there is no job file."""
 
@@ -33,6 +32,7 @@ def described(call: Call, job: Job) -> dict[str, Any]:
         "id": job.id,
         "name": job.name,
         "type": job.type,
+        "typeVersion": job.type_version,
         "status": job.status,
         "percentComplete": job.percent,
         "settings": job.settings,
@@ -80,11 +80,8 @@ def submit(call: Call) -> Answer:
     """POST /jobs"""
     body = call.body
     directory = call.context.directory
-    jobtype = _jobtypes.find(directory, body["Type"])
-    if jobtype is None:
-        known = ", ".join(f"'{one.name}'" for one in _jobtypes.newest(directory)) or "none"
-        problem = f"There is no job type '{body['Type']}' on this service. Installed: {known}."
-        raise bad_request(problem, {"Type": "is not installed"})
+    parameters = {one["Name"]: one["Value"] for one in body.get("Parameters", [])}
+    jobtype = _jobtypes.choose(directory, body["Type"], parameters)
     files = _required_files(call)
     job_file = body.get("JobFile", "")
     job_file = "" if job_file in NO_FILE and job_file not in files else _names.bare_name(job_file)
@@ -93,7 +90,6 @@ def submit(call: Call) -> Answer:
             f"The job file '{job_file}' is not among the job's required files; add it to them.",
             {"JobFile": "is not among RequiredFiles"},
         )
-    parameters = {one["Name"]: one["Value"] for one in body.get("Parameters", [])}
     for name, value in parameters.items():
         if "\0" in name + value:
             raise bad_request(f"Parameter '{name}' holds a NUL character.", {name: "holds a NUL"})
@@ -108,12 +104,17 @@ def submit(call: Call) -> Answer:
         raise bad_request(
             f"The parameters do not fit the job type '{jobtype.name}': {error}", error.problems
         ) from None
-    lines = [f"Submitted with {len(files)} files as job type '{jobtype.name}'."]
+    except TemplateError:
+        raise _removed(jobtype) from None
+    chosen = f"job type '{jobtype.name}', version {jobtype.version}"
+    lines = [f"Submitted with {len(files)} files as {chosen}."]
     lines += [
         f"Parameter '{name}' is not defined by the job type and was ignored."
         for name in plan.ignored
     ]
     with call.context.database.write() as session:
+        if session.get_one(JobType, jobtype.id).removed:
+            raise _removed(jobtype)
         pool_id, auto_pool, remarks = _pools.for_job(call, session, body)
         session.add(
             Job(
@@ -122,6 +123,7 @@ def submit(call: Call) -> Answer:
                 name=body["Name"],
                 jobtype_id=jobtype.id,
                 type=jobtype.name,
+                type_version=jobtype.version,
                 parameters=parameters,
                 job_file=job_file,
                 settings=body.get("Settings", ""),
@@ -144,6 +146,11 @@ def submit(call: Call) -> Answer:
     call.context.scheduler.job_changed(job_id)
     log.info("job %s submitted: %s, %d files", job_id, jobtype.name, len(files))
     return {"jobId": job_id, "link": call.context.links.job(job_id)}
+
+
+def _removed(jobtype: JobType) -> ApiError:
+    text = f"Version {jobtype.version} of job type '{jobtype.name}' was removed just now."
+    return bad_request(f"{text} Submit the job again.", {"Type": "is not installed"})
 
 
 def _required_files(call: Call) -> dict[str, File]:
@@ -228,6 +235,11 @@ def reprocess(call: Call) -> Answer:
         if job.status not in {"Error", "OnHold"}:
             raise wrong_state(
                 f"The job is {job.status}; only a job that failed can be reprocessed."
+            )
+        if session.get_one(JobType, job.jobtype_id).removed:
+            raise wrong_state(
+                f"The job cannot be reprocessed: version {job.type_version} of its job type"
+                f" '{job.type}' was removed. Submit it anew."
             )
         _pools.renew(call, session, job)
         failed = Task.job_id == job.id, Task.status.in_(("Error", "Cancelled"))

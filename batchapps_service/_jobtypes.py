@@ -1,21 +1,29 @@
-"""Installed job types."""
+"""Installed job types, of which there may be several versions."""
 
+import re
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select
 
 from batchapps_service import _times
 from batchapps_service._calls import Answer, Call
-from batchapps_service._database import JobType
+from batchapps_service._database import FINISHED, Job, JobType
 from batchapps_service._datadir import DataDirectory
+from batchapps_service._errors import CommandError, bad_request
 from batchapps_service._templates import Bundle, TemplateError
 
+VERSION_FILE = "VERSION"
+"""In a bundle: its version, where the author gives it one."""
 
-def add(directory: DataDirectory, folder: Path) -> str:
-    """Install the bundle in ``folder``; the job type's name. Raises TemplateError."""
+
+def add(directory: DataDirectory, folder: Path, version: str | None = None) -> JobType:
+    """Install the bundle in ``folder`` beside its other versions. Raises TemplateError.
+
+    The version is the one given, or that in the bundle's file ``VERSION``, or else a number that
+    counts up from 1.
+    """
     folder = folder.resolve()
     if not folder.is_dir():
         raise TemplateError(f"{folder} is no folder. Name the folder that holds the template.")
@@ -23,18 +31,65 @@ def add(directory: DataDirectory, folder: Path) -> str:
     for path in folder.rglob("*"):
         if path.is_symlink() and not path.resolve().is_relative_to(folder):
             raise TemplateError(f"{path} points out of the bundle; copy what it points to.")
+    if version is None and (folder / VERSION_FILE).is_file():
+        version = (folder / VERSION_FILE).read_text(errors="replace").strip()
+    if version is not None and not re.fullmatch(r"[\w.+-]{1,64}", version, re.ASCII):
+        raise TemplateError(
+            f"{version!r} is no version: use up to 64 letters, digits and the signs . _ + -"
+        )
     partial = directory.root / "jobtypes" / f".{uuid.uuid4().hex}"
     try:
         shutil.copytree(folder, partial, ignore=shutil.ignore_patterns("__pycache__"))
         with directory.database.write() as session:
-            row = JobType(name=bundle.name, installed=_times.now())
+            found = session.scalars(select(JobType).where(JobType.name == bundle.name)).all()
+            if version in {one.version for one in found if not one.removed}:
+                raise TemplateError(
+                    f"Version '{version}' of job type '{bundle.name}' is installed already. Give"
+                    " this one another version, or remove that one first."
+                )
+            if version is None:
+                numbers = [int(one.version) for one in found if one.version.isdecimal()]
+                version = str(max(numbers, default=0) + 1)
+            row = JobType(
+                name=bundle.name,
+                version=version,
+                description=bundle.description,
+                parameters=bundle.parameters(),
+                installed=_times.now(),
+            )
             session.add(row)
             session.flush()
             # In place before the row that names it is committed.
             partial.rename(directory.bundle(row.id))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return bundle.name
+    return row
+
+
+def remove(directory: DataDirectory, name: str, version: str | None = None) -> list[JobType]:
+    """Remove one version of a job type, or all of them; what was removed.
+
+    Raises CommandError where there is none, or where jobs still need it.
+    """
+    of_version = [] if version is None else [JobType.version == version]
+    with directory.database.write() as session:
+        query = select(JobType).where(JobType.name == name, ~JobType.removed, *of_version)
+        rows = list(session.scalars(query.order_by(JobType.id)))
+        if not rows:
+            wanted = f"job type '{name}'" if version is None else f"version '{version}' of '{name}'"
+            raise CommandError(f"There is no {wanted}; 'jobtypes list' lists those there are.")
+        needing = Job.jobtype_id.in_([row.id for row in rows]), Job.status.not_in(FINISHED)
+        count = session.scalar(select(func.count()).select_from(Job).where(*needing))
+        if count:
+            raise CommandError(
+                f"Job type '{name}' was not removed: {count} jobs that have not ended need it. Wait"
+                " for them, or cancel them."
+            )
+        for row in rows:
+            row.removed = True
+    for row in rows:
+        shutil.rmtree(directory.bundle(row.id), ignore_errors=True)
+    return rows
 
 
 def load(directory: DataDirectory, jobtype: JobType) -> Bundle:
@@ -42,31 +97,45 @@ def load(directory: DataDirectory, jobtype: JobType) -> Bundle:
     return Bundle(directory.bundle(jobtype.id))
 
 
-def newest(directory: DataDirectory) -> list[JobType]:
-    """All job types by name, each as it was installed last."""
-    last = select(func.max(JobType.id)).group_by(JobType.name)
+def installed(directory: DataDirectory) -> list[JobType]:
+    """All versions of all job types: by name, and of one name the newest first."""
+    query = select(JobType).where(~JobType.removed).order_by(JobType.name, JobType.id.desc())
     with directory.database.read() as session:
-        query = select(JobType).where(JobType.id.in_(last)).order_by(JobType.name)
         return list(session.scalars(query))
 
 
-def find(directory: DataDirectory, name: str) -> JobType | None:
-    """The job type of that name, as it was installed last."""
-    query = select(JobType).where(JobType.name == name).order_by(JobType.id.desc()).limit(1)
-    with directory.database.read() as session:
-        return session.scalar(query)
+def choose(directory: DataDirectory, name: str, parameters: dict[str, str]) -> JobType:
+    """The job type that a job asks for. Raises ApiError (400).
 
-
-def described(directory: DataDirectory, jobtype: JobType) -> dict[str, Any]:
-    """A job type as the API lists it."""
-    bundle = load(directory, jobtype)
-    body: dict[str, Any] = {"name": jobtype.name, "parameters": bundle.parameters()}
-    if bundle.description:
-        body["description"] = bundle.description
-    return body
+    The parameter ``version`` chooses among its versions and is taken out of ``parameters``, unless
+    the newest has a parameter of this name of its own.
+    """
+    known = installed(directory)
+    versions = [one for one in known if one.name == name]
+    if not versions:
+        listed = ", ".join(dict.fromkeys(f"'{one.name}'" for one in known)) or "none"
+        raise bad_request(
+            f"There is no job type '{name}' on this service. Installed: {listed}.",
+            {"Type": "is not installed"},
+        )
+    if any(one["name"] == "version" for one in versions[0].parameters):
+        return versions[0]
+    wanted = parameters.pop("version", "")
+    # The original client says "None" for a value that is not set.
+    found = [one for one in versions if wanted in ("", "None", one.version)]
+    if not found:
+        listed = ", ".join(f"'{one.version}'" for one in versions)
+        raise bad_request(
+            f"Job type '{name}' has no version '{wanted}'. Installed, newest first: {listed}.",
+            {"version": "is not installed"},
+        )
+    return found[0]
 
 
 def list_job_types(call: Call) -> Answer:
     """GET /jobtypes"""
-    directory = call.context.directory
-    return {"jobTypes": [described(directory, one) for one in newest(directory)]}
+    listed = []
+    for one in installed(call.context.directory):
+        body = {"name": one.name, "version": one.version, "parameters": one.parameters}
+        listed.append(body | ({"description": one.description} if one.description else {}))
+    return {"jobTypes": listed}

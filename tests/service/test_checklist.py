@@ -86,8 +86,6 @@ def test_2_what_is_not_known_yet_is_left_out(api: Api) -> None:
     unknown = {"startTime", "completionTime", "outputFileName", "outputLink", "previewLink"}
     assert not unknown & job.keys()
     assert "resizeError" not in api.get(f"pools/{pool}")
-    # Neither has what is left out of a call a value in the answer.
-    assert "version" not in api.get("jobtypes")["jobTypes"][0]
 
 
 def test_3_links_are_absolute_encoded_and_lead_somewhere(

@@ -133,7 +133,10 @@ def test_a_running_service_sees_job_types_and_accounts_at_once(tmp_path: Path) -
             {"name": "N", "type": "INT", "default": "4", "minValue": 1}
         ]
         made.add_jobtype(bundle(tmp_path / "2", "Late", template.format("Late", "second")))
-        assert [one["description"] for one in api.get("jobtypes")["jobTypes"]] == ["second"]
+        assert [one["description"] for one in api.get("jobtypes")["jobTypes"]] == [
+            "second",
+            "first",
+        ]
 
 
 def test_only_one_service_runs_in_a_data_directory(service: Service) -> None:

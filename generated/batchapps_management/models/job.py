@@ -26,6 +26,10 @@ class Job:
     """ What its owner calls the job. """
     type_: str
     """ Name of its job type. """
+    type_version: str | Unset = UNSET
+    """ Version of its job type, which it keeps whatever is installed later. Extension of the
+    2014-10-01-preview API.
+     """
     status: JobStatus | str | Unset = UNSET
     """ State of the job. Left out, it means `NotStarted`. """
     percent_complete: int | Unset = UNSET
@@ -63,6 +67,8 @@ class Job:
         name = self.name
 
         type_ = self.type_
+
+        type_version = self.type_version
 
         status: str | Unset
         if isinstance(self.status, Unset):
@@ -113,6 +119,8 @@ class Job:
                 "type": type_,
             }
         )
+        if type_version is not UNSET:
+            field_dict["typeVersion"] = type_version
         if status is not UNSET:
             field_dict["status"] = status
         if percent_complete is not UNSET:
@@ -154,6 +162,8 @@ class Job:
         name = d.pop("name")
 
         type_ = d.pop("type")
+
+        type_version = d.pop("typeVersion", UNSET)
 
         def _parse_status(data: object) -> JobStatus | str | Unset:
             if isinstance(data, Unset):
@@ -215,6 +225,7 @@ class Job:
             id=id,
             name=name,
             type_=type_,
+            type_version=type_version,
             status=status,
             percent_complete=percent_complete,
             settings=settings,

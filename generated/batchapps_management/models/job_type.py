@@ -22,7 +22,9 @@ class JobType:
     name: str
     """ Its name, which a submission gives as `Type`. """
     version: str | Unset = UNSET
-    """ Its version, where its author gave one. """
+    """ Its version: what its author calls it, or a number that counts up. A job chooses it by the
+    parameter `version`.
+     """
     description: str | Unset = UNSET
     """ What jobs of this type do. """
     parameters: list[JobTypeParameter] | Unset = UNSET

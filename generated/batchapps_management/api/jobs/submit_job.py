@@ -99,6 +99,11 @@ def sync_detailed(
     uploaded, or when a parameter of the job type is missing or wrong. Parameters that the job
     type does not have are ignored, and the job's log says so.
 
+    Where several versions of the job type are installed, the parameter `version` chooses one, and
+    the newest is taken without it; a version that is not there is answered with 400. (A job type
+    whose newest version has a parameter `version` of its own is given its value instead.) The job
+    keeps the version it was submitted with.
+
     Args:
         body (JobSubmission): A job to be run. It runs on the pool that `poolId` names, or else on
             one that is made for it.
@@ -144,6 +149,11 @@ def sync(
     uploaded, or when a parameter of the job type is missing or wrong. Parameters that the job
     type does not have are ignored, and the job's log says so.
 
+    Where several versions of the job type are installed, the parameter `version` chooses one, and
+    the newest is taken without it; a version that is not there is answered with 400. (A job type
+    whose newest version has a parameter `version` of its own is given its value instead.) The job
+    keeps the version it was submitted with.
+
     Args:
         body (JobSubmission): A job to be run. It runs on the pool that `poolId` names, or else on
             one that is made for it.
@@ -183,6 +193,11 @@ async def asyncio_detailed(
     Answered with 400 when the job type is not installed, when a required file has not been
     uploaded, or when a parameter of the job type is missing or wrong. Parameters that the job
     type does not have are ignored, and the job's log says so.
+
+    Where several versions of the job type are installed, the parameter `version` chooses one, and
+    the newest is taken without it; a version that is not there is answered with 400. (A job type
+    whose newest version has a parameter `version` of its own is given its value instead.) The job
+    keeps the version it was submitted with.
 
     Args:
         body (JobSubmission): A job to be run. It runs on the pool that `poolId` names, or else on
@@ -226,6 +241,11 @@ async def asyncio(
     Answered with 400 when the job type is not installed, when a required file has not been
     uploaded, or when a parameter of the job type is missing or wrong. Parameters that the job
     type does not have are ignored, and the job's log says so.
+
+    Where several versions of the job type are installed, the parameter `version` chooses one, and
+    the newest is taken without it; a version that is not there is answered with 400. (A job type
+    whose newest version has a parameter `version` of its own is given its value instead.) The job
+    keeps the version it was submitted with.
 
     Args:
         body (JobSubmission): A job to be run. It runs on the pool that `poolId` names, or else on

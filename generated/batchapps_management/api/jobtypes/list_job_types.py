@@ -64,8 +64,9 @@ def sync_detailed(
 ) -> Response[Error | JobTypeList]:
     """List installed job types
 
-     The job types that are installed, by name, with the parameters that each takes. Extension of
-    the 2014-10-01-preview API.
+     The job types that are installed, by name, with the parameters that each takes. Each version
+    of a job type is listed; of those of one name the newest, which jobs get that choose none, is
+    the first. Extension of the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -90,8 +91,9 @@ def sync(
 ) -> Error | JobTypeList | None:
     """List installed job types
 
-     The job types that are installed, by name, with the parameters that each takes. Extension of
-    the 2014-10-01-preview API.
+     The job types that are installed, by name, with the parameters that each takes. Each version
+    of a job type is listed; of those of one name the newest, which jobs get that choose none, is
+    the first. Extension of the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -112,8 +114,9 @@ async def asyncio_detailed(
 ) -> Response[Error | JobTypeList]:
     """List installed job types
 
-     The job types that are installed, by name, with the parameters that each takes. Extension of
-    the 2014-10-01-preview API.
+     The job types that are installed, by name, with the parameters that each takes. Each version
+    of a job type is listed; of those of one name the newest, which jobs get that choose none, is
+    the first. Extension of the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -136,8 +139,9 @@ async def asyncio(
 ) -> Error | JobTypeList | None:
     """List installed job types
 
-     The job types that are installed, by name, with the parameters that each takes. Extension of
-    the 2014-10-01-preview API.
+     The job types that are installed, by name, with the parameters that each takes. Each version
+    of a job type is listed; of those of one name the newest, which jobs get that choose none, is
+    the first. Extension of the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
