@@ -6,31 +6,14 @@ service, the account, and the job types with their parameters. All exceptions ar
 `batchapps.exceptions`.
 """
 
+from . import exceptions
 from ._version import VERSION
 from .config import Configuration
 from .credentials import AzureOAuth, Credentials
-from .exceptions import (
-    AuthenticationException,
-    AuthenticationRefusedException,
-    BadRequestException,
-    ConflictException,
-    ConnectionFailedException,
-    FileDownloadException,
-    FileInvalidException,
-    FileMissingException,
-    FileUploadException,
-    InvalidConfigException,
-    NotFoundException,
-    RestCallException,
-    ServerErrorException,
-    SessionExpiredException,
-    StateConflictException,
-    TooManyRequestsException,
-    UnexpectedReplyException,
-)
+from .exceptions import *  # noqa: F403  # all that is in its __all__
 from .file_manager import FileManager
 from .files import FileCollection, UploadResult, UserFile
-from .job import JobSubmission, OutputInfo, SubmittedJob, Task
+from .job import JobSubmission, LogLine, OutputInfo, SubmittedJob, Task
 from .job_manager import JobManager
 from .pool import Pool, PoolSpecifier
 from .pool_manager import PoolManager
@@ -39,38 +22,23 @@ __version__ = VERSION
 __author__ = "The azure-batch-apps authors"
 
 __all__ = [
-    "AuthenticationException",
-    "AuthenticationRefusedException",
     "AzureOAuth",
-    "BadRequestException",
     "Configuration",
-    "ConflictException",
-    "ConnectionFailedException",
     "Credentials",
     "FileCollection",
-    "FileDownloadException",
-    "FileInvalidException",
     "FileManager",
-    "FileMissingException",
-    "FileUploadException",
-    "InvalidConfigException",
     "JobManager",
     "JobSubmission",
-    "NotFoundException",
+    "LogLine",
     "OutputInfo",
     "Pool",
     "PoolManager",
     "PoolSpecifier",
-    "RestCallException",
-    "ServerErrorException",
-    "SessionExpiredException",
-    "StateConflictException",
     "SubmittedJob",
     "Task",
-    "TooManyRequestsException",
-    "UnexpectedReplyException",
     "UploadResult",
     "UserFile",
     "__author__",
     "__version__",
 ]
+__all__ += exceptions.__all__

@@ -21,6 +21,7 @@ from batchapps_management.api.jobs import (
     reprocess_job,
     submit_job,
 )
+from batchapps_management.api.jobtypes import list_job_types
 from batchapps_management.api.outputs import list_job_output_files, list_job_outputs
 from batchapps_management.api.pools import (
     create_pool,
@@ -40,6 +41,7 @@ from batchapps_management.models import (
     JobLog,
     JobOutputList,
     JobSubmission,
+    JobTypeList,
     Output,
     OutputList,
     Pool,
@@ -52,14 +54,19 @@ from batchapps_management.models import (
     UserFile,
     UserFileList,
 )
-from batchapps_management.types import UNSET
+from batchapps_management.types import UNSET, Unset
 
 from . import _transfer
 from ._http import ApiClient
 from ._progress import ProgressCallback
 from .config import Configuration
 from .credentials import Credentials
-from .exceptions import BadRequestException, StateConflictException, UnexpectedReplyException
+from .exceptions import (
+    BadRequestException,
+    RestCallException,
+    StateConflictException,
+    UnexpectedReplyException,
+)
 
 T = TypeVar("T")
 
@@ -74,6 +81,7 @@ class Api:
     def __init__(self, credentials: Credentials, config: Configuration | None = None) -> None:
         self._credentials = credentials
         self._config = config or credentials.config
+        self._known_parameters: dict[str, set[str]] | None = None
 
     @property
     def _http(self) -> ApiClient:
@@ -102,6 +110,19 @@ class Api:
 
     def default_params(self) -> dict[str, str]:
         return self._config.default_params()
+
+    def known_parameters(self) -> set[str] | None:
+        """Names of the job type's parameters, asked for once; None if the service does not tell."""
+        if self._known_parameters is None:
+            known = self._known_parameters = dict[str, set[str]]()
+            try:
+                listed = self._call(JobTypeList, lambda client: list_job_types.sync(client=client))
+            except RestCallException:  # the list is an extension, which not every service has
+                return None
+            for each in listed.job_types:
+                if not isinstance(each.parameters, Unset):
+                    known.setdefault(each.name, set()).update(p.name for p in each.parameters)
+        return self._known_parameters.get(self.jobtype())
 
     # -- jobs --------------------------------------------------------------------------------
 

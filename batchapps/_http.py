@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import email.utils
 import json
@@ -48,6 +49,10 @@ LONGEST_RETRY_AFTER = 60.0
 
 _REQUEST_ID = "x-ms-client-request-id"
 _LONGEST_WORDS = 1000
+_OPTIONS: dict[str, Any] = {
+    "timeout": httpx.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT),
+    "headers": {"Accept": "application/json", "User-Agent": USER_AGENT},
+}
 
 _log = logging.getLogger("batch_apps")
 
@@ -108,33 +113,22 @@ class RetryingClient(httpx.Client):
     """
 
     def __init__(self, *, verify: ssl.SSLContext, **options: Any) -> None:
-        timeout = httpx.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT)
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
-        super().__init__(verify=verify, timeout=timeout, headers=headers, **options)
+        super().__init__(verify=verify, **(_OPTIONS | options))
 
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
     ) -> httpx.Response:
-        request.headers.setdefault(_REQUEST_ID, str(uuid.uuid4()))
-        attempt = 0
+        attempts = _Attempts(request)
         while True:
-            started = time.monotonic()
             try:
                 response = super().send(request, stream=stream, **options)
             except httpx.TransportError as error:
-                pause = pause_after_error(request, error, attempt)
-                _log_call(request, type(error).__name__, started)
-                if pause is None:
-                    raise connection_failed(request, error) from error
+                attempts.failed(error)
             else:
-                pause = pause_after_response(request, response, attempt)
-                _log_call(request, response.status_code, started)
-                if pause is None:
+                if attempts.answered(response):
                     return response
                 response.close()
-            _log.info("%s %s is sent again in %.1f s.", request.method, request.url.path, pause)
-            time.sleep(pause)
-            attempt += 1
+            time.sleep(attempts.pause)
 
 
 class ApiClient(RetryingClient):
@@ -145,8 +139,7 @@ class ApiClient(RetryingClient):
     """
 
     def __init__(self, endpoint: str, *, verify: ssl.SSLContext, auth: httpx.Auth) -> None:
-        super().__init__(verify=verify, base_url=f"https://{endpoint}/api", auth=auth)
-        self.headers["x-ms-version"] = API_VERSION
+        super().__init__(verify=verify, auth=auth, **_api_options(endpoint))
 
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
@@ -159,7 +152,85 @@ class ApiClient(RetryingClient):
         raise error_from(response)
 
 
+class AsyncApiClient(httpx.AsyncClient):
+    """An `ApiClient` for asyncio, with the same repetitions and errors."""
+
+    def __init__(self, endpoint: str, *, verify: ssl.SSLContext, auth: httpx.Auth) -> None:
+        super().__init__(verify=verify, auth=auth, **_api_options(endpoint))
+
+    async def send(
+        self, request: httpx.Request, *, stream: bool = False, **options: Any
+    ) -> httpx.Response:
+        attempts = _Attempts(request)
+        while True:
+            try:
+                response = await super().send(request, stream=stream, **options)
+            except httpx.TransportError as error:
+                attempts.failed(error)
+            else:
+                if attempts.answered(response):
+                    break
+                await response.aclose()
+            await asyncio.sleep(attempts.pause)
+        if response.is_success:
+            return response if stream else _plain(response)
+        async with contextlib.aclosing(response):
+            with contextlib.suppress(httpx.TransportError):
+                await response.aread()
+        raise error_from(response)
+
+
+def _api_options(endpoint: str) -> dict[str, Any]:
+    headers = _OPTIONS["headers"] | {"x-ms-version": API_VERSION}
+    return _OPTIONS | {"base_url": f"https://{endpoint}/api", "headers": headers}
+
+
 # -- when to send again ----------------------------------------------------------------------
+
+
+class _Attempts:
+    """The attempts to send one request, which go by one id in the logs of both sides.
+
+    Attributes:
+        pause: Seconds to wait before the next one.
+    """
+
+    def __init__(self, request: httpx.Request) -> None:
+        request.headers.setdefault(_REQUEST_ID, str(uuid.uuid4()))
+        self.pause = 0.0
+        self._request = request
+        self._made = 0
+        self._started = time.monotonic()
+
+    def failed(self, error: httpx.TransportError) -> None:
+        """There was no answer.
+
+        Raises:
+            ConnectionFailedException: It is not to be sent again.
+        """
+        pause = pause_after_error(self._request, error, self._made)
+        if self._last(type(error).__name__, pause):
+            raise connection_failed(self._request, error) from error
+
+    def answered(self, response: httpx.Response) -> bool:
+        """Whether `response` is to be kept; if not, the request is to be sent again."""
+        pause = pause_after_response(self._request, response, self._made)
+        return self._last(response.status_code, pause)
+
+    def _last(self, outcome: object, pause: float | None) -> bool:
+        call = f"{self._request.method} {self._request.url.path}"
+        took = (time.monotonic() - self._started) * 1000
+        _log.debug(
+            "%s: %s after %.0f ms [request %s]",
+            *(call, outcome, took, self._request.headers[_REQUEST_ID]),
+        )
+        if pause is None:
+            return True
+        _log.info("%s is sent again in %.1f s.", call, pause)
+        self.pause = pause
+        self._made += 1
+        self._started = time.monotonic() + pause
+        return False
 
 
 def pause_after_error(
@@ -368,14 +439,3 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _address(request: httpx.Request) -> str:
     """The address of a request without its query, which may hold paths of the user."""
     return str(request.url.copy_with(query=None, fragment=None))
-
-
-def _log_call(request: httpx.Request, outcome: object, started: float) -> None:
-    _log.debug(
-        "%s %s: %s after %.0f ms [request %s]",
-        request.method,
-        request.url.path,
-        outcome,
-        (time.monotonic() - started) * 1000,
-        request.headers.get(_REQUEST_ID),
-    )

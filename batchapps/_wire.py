@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypedDict, TypeVar
 
-from batchapps_management.models import Link, Output
+from batchapps_management.models import Link, LogMessage, Output
 from batchapps_management.types import Unset
 
 T = TypeVar("T")
@@ -23,6 +24,17 @@ class OutputInfo(TypedDict):
     type: str
     """Its kind: ``TaskOutput``, ``TaskPreview``, ``TaskLog``, ``TaskIntermediate``,
     ``JobOutput``, ``JobPreview``."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line of a job's log."""
+
+    time: datetime | None
+    """When it was written; None if the service does not say."""
+    text: str
+    task: int | None
+    """Number of the task that wrote it; None: the service did."""
 
 
 def given(value: T | Unset, default: D) -> T | D:
@@ -59,3 +71,10 @@ def output_info(output: Output) -> OutputInfo:
         "link": href(output.link) or "",
         "type": word(output.kind, ""),
     }
+
+
+def log_line(message: LogMessage) -> LogLine:
+    """`message` as users get it."""
+    return LogLine(
+        when(given(message.timestamp, None)), given(message.text, ""), given(message.task_id, None)
+    )

@@ -29,7 +29,7 @@ from ._auth import (
     read_account,
     read_token,
 )
-from ._http import ApiClient, RetryingClient, tls_context
+from ._http import ApiClient, AsyncApiClient, RetryingClient, tls_context
 from .config import Configuration
 from .exceptions import AuthenticationException, RestCallException
 
@@ -118,6 +118,16 @@ class Credentials:
             InvalidConfigException: No endpoint is configured, or the CA certificate is no good.
         """
         return self.session_for(self._config.endpoint())
+
+    def get_async_session(self) -> httpx.AsyncClient:
+        """The same for asyncio, made anew each time. Close it, as ``async with`` does.
+
+        Raises:
+            InvalidConfigException: No endpoint is configured, or the CA certificate is no good.
+        """
+        endpoint = self._config.endpoint()
+        self._tls = self._tls or _tls(self.auth)
+        return AsyncApiClient(endpoint, verify=self._tls, auth=BearerAuth(self._present, endpoint))
 
     def session_for(self, endpoint: str) -> ApiClient:
         """The same for another endpoint, which then gets the token."""

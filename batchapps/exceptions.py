@@ -2,7 +2,7 @@
 
 ::
 
-    Exception
+    BatchAppsException
     ├── InvalidConfigException        the configuration lacks something or is wrong
     ├── AuthenticationException       no token could be had
     ├── SessionExpiredException       the token has run out and cannot be renewed
@@ -21,7 +21,9 @@
         ├── TooManyRequestsException        429  asked too often
         └── ServerErrorException            5xx  the service failed
 
-Any other status raises `RestCallException` itself. Building an exception logs nothing.
+Any other status raises `RestCallException` itself. Building an exception logs nothing. All of them
+can be pickled and copied. Wrong use in a program raises TypeError or ValueError, as elsewhere, and
+`SubmittedJob.wait` TimeoutError. Of what is only to be noted, `UnknownParameterWarning` warns.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ __all__ = [
     "AuthenticationException",
     "AuthenticationRefusedException",
     "BadRequestException",
+    "BatchAppsException",
     "ConflictException",
     "ConnectionFailedException",
     "FileDownloadException",
@@ -46,6 +49,7 @@ __all__ = [
     "StateConflictException",
     "TooManyRequestsException",
     "UnexpectedReplyException",
+    "UnknownParameterWarning",
 ]
 
 
@@ -60,40 +64,45 @@ def _worded(message: object, args: tuple[object, ...]) -> str:
         return " ".join([text, *map(str, args)])
 
 
-class _WordedException(Exception):
+class BatchAppsException(Exception):
+    """What all exceptions of this package have in common.
+
+    `args` fill ``{0}`` places in `message`, as they did in the original.
+    """
+
     def __init__(self, message: object = "", *args: object) -> None:
         super().__init__(_worded(message, args))
 
 
-class InvalidConfigException(_WordedException):
+class InvalidConfigException(BatchAppsException):
     """The configuration lacks a value, or has one that cannot be used."""
 
 
-class AuthenticationException(_WordedException):
+class AuthenticationException(BatchAppsException):
     """No token could be obtained: wrong key, unknown account, issuer out of reach."""
 
 
-class SessionExpiredException(_WordedException):
+class SessionExpiredException(BatchAppsException):
     """The token has expired and there is no way to renew it."""
 
 
-class FileMissingException(_WordedException):
+class FileMissingException(BatchAppsException):
     """A file is not on this machine, not in a collection, or not known to the service."""
 
 
-class FileInvalidException(_WordedException):
+class FileInvalidException(BatchAppsException):
     """A file cannot be used as asked: a duplicate, not a file, or changed while being read."""
 
 
-class FileUploadException(_WordedException):
+class FileUploadException(BatchAppsException):
     """Files of a job could not be uploaded, so that it was not submitted."""
 
 
-class FileDownloadException(_WordedException):
+class FileDownloadException(BatchAppsException):
     """There is nothing to download yet, or what came could not be kept."""
 
 
-class RestCallException(Exception):
+class RestCallException(BatchAppsException):
     """A call to the service failed.
 
     The first three arguments are those of the original. `args` fill ``{0}`` places in `message`;
@@ -180,3 +189,7 @@ class TooManyRequestsException(RestCallException):
 
 class ServerErrorException(RestCallException):
     """5xx: the service failed."""
+
+
+class UnknownParameterWarning(UserWarning):
+    """A job has a parameter that its job type does not know: perhaps a misspelt name."""

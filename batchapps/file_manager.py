@@ -17,7 +17,7 @@ __all__ = ["FileManager"]
 
 
 class FileManager:
-    """The files of an account.
+    """The files of an account. Iterating over it gives all that were uploaded.
 
     Args:
         credentials: What was logged in.
@@ -26,6 +26,9 @@ class FileManager:
 
     def __init__(self, credentials: Credentials, cfg: Configuration | None = None) -> None:
         self._api = Api(credentials, cfg)
+
+    def __iter__(self) -> Iterator[UserFile]:
+        return iter(self.list_files())
 
     def create_file_set(self, *files: UserFile | Sequence[UserFile]) -> FileCollection:
         """A collection of `files`, which may be files or lists of files, in the order given. What
@@ -53,7 +56,10 @@ class FileManager:
         return self.file_from_path(fullpath)
 
     def files_from_dir(
-        self, top_dir: str | os.PathLike[str], recursive: bool = False, pattern: str = "*"
+        self,
+        top_dir: str | os.PathLike[str],
+        recursive: bool = False,
+        pattern: str | Sequence[str] = "*",
     ) -> FileCollection:
         """The files of a folder, by name, without those whose names begin with a dot.
 
@@ -61,12 +67,14 @@ class FileManager:
             top_dir: The folder.
             recursive: Whether to take those of its subfolders too. Links to folders are not
                 followed.
-            pattern: Which names to take, as in ``*.png``.
+            pattern: Which names to take, as in ``*.png``; several patterns take what fits one
+                of them.
 
         Raises:
             OSError: It is not a folder, or cannot be read.
         """
-        found = _walk(Path(top_dir), recursive, pattern)
+        patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+        found = _walk(Path(top_dir), recursive, patterns)
         return FileCollection(self._api, *(UserFile(self._api, path) for path in found))
 
     def list_files(self) -> list[UserFile]:
@@ -105,11 +113,13 @@ class FileManager:
         return [UserFile(self._api, model) for model in self._api.query_names(names)]
 
 
-def _walk(folder: Path, recursive: bool, pattern: str) -> Iterator[str]:
+def _walk(folder: Path, recursive: bool, patterns: list[str]) -> Iterator[str]:
     with os.scandir(folder) as scan:
         entries = sorted((e for e in scan if not e.name.startswith(".")), key=lambda e: e.name)
-    yield from (e.path for e in entries if e.is_file() and fnmatch.fnmatch(e.name, pattern))
+    for entry in entries:
+        if any(fnmatch.fnmatch(entry.name, each) for each in patterns) and entry.is_file():
+            yield entry.path
     if recursive:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from _walk(Path(entry.path), recursive, pattern)
+                yield from _walk(Path(entry.path), recursive, patterns)

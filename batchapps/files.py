@@ -490,7 +490,11 @@ class FileCollection:
         return [future.result() for future in futures]
 
     def is_uploaded(self, per_call: int = 50) -> FileCollection:
-        """The files that the service does **not** have as they are now, as a collection.
+        """`missing` under the name that the original gave it."""
+        return self.missing(per_call)
+
+    def missing(self, per_call: int = 50) -> FileCollection:
+        """The files that the service does not have as they are now, as a collection.
 
         Args:
             per_call: About how many files to ask in one call.

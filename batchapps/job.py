@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import logging
 import os
@@ -9,33 +10,36 @@ import tempfile
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from batchapps_management import models
 
 from ._api import Api
 from ._progress import ProgressCallback
-from ._wire import OutputInfo, given, href, output_info, when, word
+from ._wire import LogLine, OutputInfo, given, href, log_line, output_info, when, word
 from .exceptions import (
     ConnectionFailedException,
     FileDownloadException,
     ServerErrorException,
     TooManyRequestsException,
+    UnknownParameterWarning,
 )
 from .files import FileCollection, UserFile
 from .pool import Pool
 
-__all__ = ["JobSubmission", "OutputInfo", "SubmittedJob", "Task"]
+__all__ = ["JobSubmission", "LogLine", "OutputInfo", "SubmittedJob", "Task"]
+
+T = TypeVar("T")
 
 #: States from which a job does not move by itself.
 _ENDS = {"Complete", "Error", "Cancelled", "OnHold"}
-#: While waiting for a job, the service may be out of reach for so many seconds.
-_PATIENCE = 300.0
 _FIRST_POLL = 0.5
+_LOG_PAGE = 1000
 
 _log = logging.getLogger("batch_apps")
 
@@ -45,7 +49,9 @@ class JobSubmission:
 
     Any other attribute that is set is a parameter of the job: ``job.width = 300`` is
     ``job.params["width"] = "300"``, can be read as ``job.width`` and deleted. A parameter whose
-    name is that of a method or of an attribute below is set in `params`.
+    name is that of a method or of an attribute below is set in `params`. If the job type defines no
+    such parameter, submitting the job warns of it (`UnknownParameterWarning`), for the name may be
+    misspelt; it is sent all the same. Those that are in the configuration are not warned of.
 
     Args:
         client: The service.
@@ -81,6 +87,7 @@ class JobSubmission:
         if not hasattr(client, "send_job"):
             raise TypeError(f"{client!r} cannot take jobs. Make jobs with a JobManager.")
         self._api = client
+        self._warned: set[str] = set()
         self._priority = str(job_settings.pop("priority", None) or "Medium")
         self.name = str(job_name)
         params = job_settings.pop("params", None)
@@ -190,6 +197,7 @@ class JobSubmission:
                 parameter or one of the wrong type, a file that was not uploaded.
             RestCallException: The service refused otherwise, or failed.
         """
+        self._warn_of_unknown_parameters()
         message = self._create_job_message()
         result = self._api.send_job(message)
         job = SubmittedJob(
@@ -201,6 +209,25 @@ class JobSubmission:
         )
         job._link = result.link.href
         return job
+
+    def _warn_of_unknown_parameters(self) -> None:
+        """Once for each name. To be called by what the user calls, whose line is shown."""
+        # Which version of the job type to run is told by a parameter as well.
+        expected = {"version", *self.get_default_params(), *self._warned}
+        names = [str(name) for name in self.params if str(name) not in expected]
+        known = self._api.known_parameters() if names else None
+        for name in names:
+            if known is None or name in known:
+                continue
+            self._warned.add(name)
+            alike = difflib.get_close_matches(name, known, cutoff=0.5)
+            meant = f" Did you mean {' or '.join(map(repr, alike))}?" if alike else ""
+            warnings.warn(
+                f"The job {self.name!r} has a parameter {name!r}, which its job type "
+                f"{self._api.jobtype()!r} does not define.{meant}",
+                UnknownParameterWarning,
+                stacklevel=3,
+            )
 
     def _create_job_message(self) -> dict[str, Any]:
         """The job as it is sent."""
@@ -302,12 +329,10 @@ class SubmittedJob:
             warnings.warn(
                 "['jobId'] is deprecated, use ['id'] or .id", DeprecationWarning, stacklevel=2
             )
-            return self.id
-        if key == "id":
-            return self.id
-        if key == "link" and self._link:
-            return self._link
-        raise KeyError(key)
+        told = {"id": self.id, "jobId": self.id, "link": self._link}.get(key)
+        if told is None:
+            raise KeyError(key)
+        return told
 
     def __contains__(self, key: object) -> bool:
         return key in self.keys()
@@ -440,15 +465,15 @@ class SubmittedJob:
         timeout: float | None = None,
         poll: float = 10.0,
         callback: Callable[[SubmittedJob], object] | None = None,
+        patience: float = 300.0,
     ) -> SubmittedJob:
         """Wait until it stands still: Complete, Error, Cancelled or OnHold.
-
-        An outage of the service of up to five minutes is sat out.
 
         Args:
             timeout: Seconds to wait at most. Default: no limit.
             poll: Longest pause between two looks, in seconds; the first ones are shorter.
             callback: Called with the job after each look.
+            patience: How long the service may be out of reach or out of order, in seconds.
 
         Returns:
             The job itself, so that calls can be chained.
@@ -458,20 +483,10 @@ class SubmittedJob:
             RestCallException: The service failed.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        seen = time.monotonic()
+        patient = _Patience(patience)
         pause = min(_FIRST_POLL, max(poll, 0.05))
         while True:
-            try:
-                self.update()
-                seen = time.monotonic()
-            except (
-                ConnectionFailedException,
-                ServerErrorException,
-                TooManyRequestsException,
-            ) as error:
-                if time.monotonic() - seen > _PATIENCE:
-                    raise
-                _log.warning("Still waiting for job %s: %s", self.id, error)
+            patient.call(self.update)
             if callback is not None:
                 callback(self)
             if self.status in _ENDS:
@@ -511,6 +526,36 @@ class SubmittedJob:
             RestCallException: The service failed.
         """
         return {"messages": [], **self._api.get_log(self.id, start, max_lines).to_dict()}
+
+    def iter_logs(
+        self, follow: bool = False, poll: float = 2.0, patience: float = 300.0
+    ) -> Iterator[LogLine]:
+        """All lines of its log, fetched as they are needed.
+
+        Args:
+            follow: Go on with the lines that come until the job stands still.
+            poll: Pause before looking for new lines, in seconds.
+            patience: How long the service may be out of reach or out of order, in seconds.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        patient = _Patience(patience)
+        start: str | None = None
+        while True:
+            # Looked at before the log is read: nothing comes after the last line of a job that
+            # stood still before.
+            over = not follow or self.status in _ENDS
+            page = patient.call(partial(self._api.get_log, self.id, start, _LOG_PAGE))
+            messages = given(page.messages, []) if page else []
+            yield from map(log_line, messages)
+            if page and messages and (up_to := given(page.up_to, None)) != start:
+                start = up_to
+            elif page and over:
+                return
+            else:
+                time.sleep(poll)
+                patient.call(self.update)
 
     def cancel(self) -> bool:
         """Cancel it.
@@ -648,6 +693,30 @@ class SubmittedJob:
         return _download_preview(
             self._api, self.id, preview, download_dir, filename, overwrite, None
         )
+
+
+class _Patience:
+    """Sits out what may pass, as long as it does not last longer than so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._well = time.monotonic()
+
+    def call(self, function: Callable[[], T]) -> T | None:
+        """What `function` returns; None if the service is out of reach or out of order for now."""
+        try:
+            result = function()
+        except (
+            ConnectionFailedException,
+            ServerErrorException,
+            TooManyRequestsException,
+        ) as error:
+            if time.monotonic() - self._well > self._seconds:
+                raise
+            _log.warning("Still waiting: %s", error)
+            return None
+        self._well = time.monotonic()
+        return result
 
 
 class Task:

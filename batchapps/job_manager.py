@@ -132,6 +132,7 @@ class JobManager:
         """
         if not isinstance(submitjob, JobSubmission):
             raise TypeError(f"{submitjob!r} is not a JobSubmission. Make one with create_job().")
+        submitjob._warn_of_unknown_parameters()  # and not only after a long upload
         failed = submitjob.required_files.upload(
             threads=upload_threads, callback=callback, block=block
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ._api import Api
 from .config import Configuration
 from .credentials import Credentials
@@ -12,7 +14,7 @@ __all__ = ["PoolManager"]
 
 
 class PoolManager:
-    """The pools of an account.
+    """The pools of an account. Iterating over it gives all of them.
 
     Args:
         credentials: What was logged in.
@@ -32,6 +34,9 @@ class PoolManager:
 
     def __bool__(self) -> bool:
         return True
+
+    def __iter__(self) -> Iterator[Pool]:
+        return iter(self.get_pools())
 
     def create(
         self,

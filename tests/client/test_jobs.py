@@ -363,11 +363,10 @@ def test_waiting_has_an_end(
     service.on("GET jobs/1", Reply(404))
     with pytest.raises(NotFoundException):
         job.wait()
-    monkeypatch.setattr("batchapps.job._PATIENCE", 0.2)
     monkeypatch.setattr("batchapps._http.FIRST_PAUSE", 0.01)
     service.on("GET jobs/1", Reply(503))
     with pytest.raises(ServerErrorException):
-        job.wait(poll=0.1)
+        job.wait(poll=0.1, patience=0.2)
 
 
 def output(service: FakeService, name: str, kind: str = "TaskOutput") -> dict[str, Any]:

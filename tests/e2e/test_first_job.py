@@ -2,20 +2,23 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, until
+from support import ROOT, Service, until
 
 from batchapps import (
     Configuration,
     Credentials,
     FileManager,
     JobManager,
+    NotFoundException,
     PoolManager,
     SubmittedJob,
+    UnknownParameterWarning,
 )
 
 
@@ -106,6 +109,38 @@ def test_tasks_logs_and_failures_can_be_followed(creds: Credentials, folder: Pat
     lines = [message["text"] for message in job.get_logs(max_lines=None)["messages"]]
     assert "task 1 says word" in lines
     assert job.reprocess() is True
+
+
+def test_a_call_goes_by_one_id_in_the_logs_of_both_sides(
+    service: Service, creds: Credentials, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", "batch_apps"):
+        JobManager(creds).get_jobs()
+        with pytest.raises(NotFoundException) as caught:
+            JobManager(creds).get_job(jobid="none")
+    ours = re.findall(r"/api/jobs\S*: \d+ after .*\[request (\S+)\]", caplog.text)
+    assert len(ours) == 2
+    ids = {*ours, str(caught.value.request_id)}
+    until(lambda: ids <= set(re.findall(r"[0-9a-f-]{36}", service.log.read_text())), timeout=10)
+
+
+def test_the_log_is_followed_while_the_job_runs(creds: Credentials, folder: Path) -> None:
+    job = submitted(creds, folder, Sleep="0.1")
+    lines = list(job.iter_logs(follow=True, poll=0.2))
+    assert job.status == "Complete"
+    assert [line.text for line in lines] == [
+        message["text"] for message in job.get_logs(max_lines=None)["messages"]
+    ]
+    assert lines[-1].text == "The job is complete."
+    assert {line.task for line in lines} >= {None, 1, 2}
+    times = [line.time for line in lines if line.time]
+    assert times == sorted(times)
+    assert all(time.tzinfo for time in times)
+
+
+def test_a_misspelt_parameter_is_warned_of(creds: Credentials, folder: Path) -> None:
+    with pytest.warns(UnknownParameterWarning, match=r"'Cuont'.*'Words'.*mean 'Count'"):
+        submitted(creds, folder, Cuont="1").cancel()
 
 
 def test_the_configuration_alone_is_enough(cfg: Configuration, tmp_path: Path) -> None:
