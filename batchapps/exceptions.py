@@ -67,11 +67,11 @@ def _worded(message: object, args: tuple[object, ...]) -> str:
 class BatchAppsException(Exception):
     """What all exceptions of this package have in common.
 
-    `args` fill ``{0}`` places in `message`, as they did in the original.
+    The first of `args` is the message. The others fill ``{0}`` places in it.
     """
 
-    def __init__(self, message: object = "", *args: object) -> None:
-        super().__init__(_worded(message, args))
+    def __init__(self, *args: object) -> None:
+        super().__init__(_worded(args[0], args[1:]) if args else "")
 
 
 class InvalidConfigException(BatchAppsException):

@@ -11,11 +11,16 @@ does instead. Beyond those:
 """
 
 import io
+import json
+import os
+import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import oldclient
 import pytest
+import surface
 from oldclient import Run
 from pictures import encoded, picture
 from PIL import Image
@@ -291,3 +296,65 @@ def test_its_own_bug_the_words_of_a_quota_are_dropped(pooled: Run) -> None:
 
 def test_its_own_bug_logs_that_cannot_be_had_are_none(controlled: Run) -> None:
     assert controlled["unknown"]["logs"] is None
+
+
+def test_our_list_of_its_surface_is_what_it_has(tmp_path: Path) -> None:
+    """The list that the tests of the client walk, against the client of 2015 itself."""
+    done = subprocess.run(
+        [oldclient.install(), Path(__file__).parent / "programs" / "surface.py"],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    real = json.loads(done.stdout)
+    listed = surface.listed()
+    problems = [f"no {name}" for name in listed["package"] if name not in real["package"]]
+    for module, contents in listed["modules"].items():
+        constants = real["modules"][module]["constants"]
+        for name, value in contents.get("switches", {}).items():
+            if constants.get(name) != repr(value):
+                problems.append(f"{module}.{name} is {constants.get(name)}")
+    gone = {*listed["gone"], *listed["gone_names"], "batchapps.test"}
+    for module, contents in real["modules"].items():
+        if module in gone:
+            continue
+        known = listed["modules"].get(module, {}).get("classes", {})
+        names = {*contents["classes"], *contents["functions"]}
+        problems += [
+            f"{module}.{name} is not in the list"
+            for name in names - known.keys()
+            if not name.startswith("_") and f"{module}.{name}" not in gone
+        ]
+        for name, details in known.items():
+            problems += _unlike(f"{module}.{name}", details, contents["classes"].get(name))
+    assert problems == []
+
+
+def _unlike(path: str, listed: dict[str, Any], real: dict[str, Any] | None) -> list[str]:
+    """Where our list and the real class differ, either having what the other has not."""
+    if real is None:
+        return [f"there is no {path}"]
+    found = []
+    calls = [(path, listed.get("call"), real["call"])]
+    for name in listed.get("methods", {}).keys() | real["methods"].keys():
+        text, present = listed.get("methods", {}).get(name), real["methods"].get(name)
+        inherited = present is None and name in real["members"]
+        hidden = text is None and name.startswith("_")
+        if not inherited and not hidden:
+            calls.append((f"{path}.{name}", text, present))
+    for name, text, present in calls:
+        if (text is None) != (present is None):
+            found.append(f"{name}: {text} in the list, {present} in truth")
+        elif text is not None:
+            wanted = [list(argument) for argument in surface.written(text)]
+            by_place = name.rpartition(".")[2].startswith("__")
+            if len(wanted) != len(present) if by_place else wanted != present:
+                found.append(f"{name}: {wanted} in the list, {present} in truth")
+    attributes = {name for name in real["attributes"] if not name.startswith("_")}
+    found += [
+        f"{path}.{name} is not in the list" for name in attributes - {*listed.get("attributes", [])}
+    ]
+    return found
