@@ -292,6 +292,8 @@ def _plain(response: httpx.Response) -> httpx.Response:
     It knows 200 and 202 as successes, always with a body, and members that are absent but not
     members that are null.
     """
+    if response.request.method == "HEAD":  # without a body, and all in its headers
+        return response
     content = response.content or b"{}"
     if b"null" in content:
         with contextlib.suppress(ValueError):
