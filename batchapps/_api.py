@@ -15,6 +15,7 @@ from batchapps_management.api.files import (
 )
 from batchapps_management.api.jobs import (
     cancel_job,
+    delete_job,
     get_job,
     get_job_log,
     list_jobs,
@@ -163,6 +164,9 @@ class Api:
     def reprocess(self, job_id: str) -> bool:
         return self._possible(lambda client: reprocess_job.sync(job_id, client=client))
 
+    def delete_job(self, job_id: str) -> None:
+        self._call(object, lambda client: delete_job.sync(job_id, client=client))
+
     # -- tasks and outputs -------------------------------------------------------------------
 
     def list_tasks(self, job_id: str) -> list[Task]:
@@ -238,6 +242,9 @@ class Api:
             original_path=original_path,
             callback=callback,
         )
+
+    def delete_file(self, url: str) -> None:
+        _checked(object, lambda: self._http.delete(url))
 
     # -- pools -------------------------------------------------------------------------------
 

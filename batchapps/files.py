@@ -262,16 +262,31 @@ class UserFile:
             FileDownloadException: It could not be written.
             RestCallException: The service did not give it.
         """
-        url = self.url
-        if not url:
-            uploaded = self.is_uploaded()
-            if uploaded is None or not uploaded.url:
-                raise FileMissingException(
-                    f"The service does not have {self.path or self.name!r} as it is now. "
-                    "Upload it, or look for it with FileManager.find_files()."
-                )
-            url = uploaded.url
+        url = self._uploaded_url()
         return self._api.get_output_file(url, download_dir, self.name, overwrite, callback)
+
+    def delete(self) -> None:
+        """Delete it at the service; a file on this machine stays.
+
+        Jobs that were submitted with it keep it.
+
+        Raises:
+            FileMissingException: The service does not have it as it is now.
+            RestCallException: The service failed.
+        """
+        self._api.delete_file(self._uploaded_url())
+        self.url = ""
+
+    def _uploaded_url(self) -> str:
+        if self.url:
+            return self.url
+        uploaded = self.is_uploaded()
+        if uploaded is None or not uploaded.url:
+            raise FileMissingException(
+                f"The service does not have {self.path or self.name!r} as it is now. "
+                "Upload it, or look for it with FileManager.find_files()."
+            )
+        return uploaded.url
 
 
 class FileCollection:

@@ -579,6 +579,15 @@ class SubmittedJob:
         """
         return self._api.reprocess(self.id)
 
+    def delete(self) -> None:
+        """Delete it, with its tasks, its log and its outputs. Files that were uploaded for it stay.
+
+        Raises:
+            StateConflictException: It has not ended; `cancel` it first, and `wait`.
+            RestCallException: The service failed.
+        """
+        self._api.delete_job(self.id)
+
     # -- what it made -------------------------------------------------------------------------
 
     def get_output(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from batchapps_service import _names, _times
@@ -138,10 +139,23 @@ def _record(call: Call, name: str, content: Content) -> dict[str, Any]:
         return described(call, file)
 
 
+def _owned(call: Call, session: Session) -> File:
+    """The account's file that the path names. Raises ApiError (404)."""
+    file = session.get(File, call.path["fileId"])
+    if file is None or file.account_id != call.account or file.name != call.path["name"]:
+        raise not_found(f"There is no uploaded file '{call.path['name']}' at this address.")
+    return file
+
+
 def get_file(call: Call) -> Answer:
     """GET and HEAD /files/{fileId}/content/{name}"""
     with call.context.database.read() as session:
-        file = session.get(File, call.path["fileId"])
-    if file is None or file.account_id != call.account or file.name != call.path["name"]:
-        raise not_found(f"There is no uploaded file '{call.path['name']}' at this address.")
+        file = _owned(call, session)
     return stored_file(call, file.digest, file.name)
+
+
+def delete_file(call: Call) -> Answer:
+    """DELETE /files/{fileId}/content/{name}: jobs keep the content they were submitted with"""
+    with call.context.database.write() as session:
+        session.delete(_owned(call, session))
+    return {}

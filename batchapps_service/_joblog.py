@@ -14,7 +14,9 @@ MAX_LINE = 8192
 
 def append(session: Session, job_id: str, lines: Iterable[tuple[int | None, str]]) -> None:
     """Add ``(task id or None, text)`` lines to a job's log, in order."""
-    last = session.scalar(select(Job.log_ticks).where(Job.id == job_id)) or 0
+    last = session.scalar(select(Job.log_ticks).where(Job.id == job_id))
+    if last is None:  # the job was deleted, and leaving its environments said something more
+        return
     rows = []
     for task_id, text in lines:
         last = max(last + 1, _times.now_ticks())

@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from batchapps_service import _files, _joblog, _jobtypes, _names, _pools, _times
 from batchapps_service._calls import Answer, Call, log
-from batchapps_service._database import FINISHED, File, Job, JobFile, JobType, LogLine, Task
+from batchapps_service._database import FINISHED, Base, File, Job, JobFile, JobType, LogLine, Task
 from batchapps_service._errors import ApiError, bad_request, not_found, wrong_state
 from batchapps_service._templates import ParameterError, Submission, TemplateError
 from batchapps_service._work import job_folders
@@ -74,6 +74,22 @@ def get_job(call: Call) -> Answer:
     """GET /jobs/{jobId}"""
     with call.context.database.read() as session:
         return described(call, owned(call, session))
+
+
+def delete_job(call: Call) -> Answer:
+    """DELETE /jobs/{jobId}: with its tasks, log and outputs"""
+    with call.context.database.write() as session:
+        job = owned(call, session)
+        if job.status not in FINISHED:
+            raise wrong_state(
+                f"The job cannot be deleted: it is {job.status}. Cancel it, and delete it once it"
+                " has ended."
+            )
+        parts = [one for one in Base.metadata.sorted_tables if "job_id" in one.columns]
+        for table in parts:
+            session.execute(delete(table).where(table.columns["job_id"] == job.id))
+        session.delete(job)
+    return {}
 
 
 def submit(call: Call) -> Answer:

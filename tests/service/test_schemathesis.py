@@ -26,6 +26,17 @@ names = {{ values = ["in.png", "in.png_thumbnail.png"] }}
 files = {{ values = {files} }}
 pools = {{ values = {pools} }}
 
+# These may go, so that the others stay.
+spare-jobs = {{ values = {spare_jobs} }}
+spare-files = {{ values = {spare_files} }}
+
+[[operations]]
+include-operation-id = ["deleteJob", "deleteFile"]
+
+[operations.parameters]
+"path.jobId" = {{ dictionary = "spare-jobs", probability = 0.8 }}
+"path.fileId" = {{ dictionary = "spare-files", probability = 0.8 }}
+
 [parameters]
 "path.jobId" = {{ dictionary = "jobs", probability = 0.8 }}
 "path.name" = {{ dictionary = "names", probability = 0.5 }}
@@ -35,8 +46,9 @@ pools = {{ values = {pools} }}
 
 
 def prepared(api: Api) -> dict[str, list[str]]:
-    """Ids of jobs that are complete, failed and waiting, of a file and of pools."""
+    """Ids of jobs that are complete, failed and waiting, of files and of pools."""
     file = api.put("in.png", PNG)["id"]
+    spare = [api.put("in.png", PNG, path=str(number))["id"] for number in range(5)]
     pool = api.post("pools", {"targetDedicated": "1"})["poolId"]
     done = api.submit("ImageResize", ["in.png"], pool)
     failed = api.submit("Words", pool=pool, Count="1", FailAt="1")
@@ -44,7 +56,14 @@ def prepared(api: Api) -> dict[str, list[str]]:
     assert api.finished(failed)["status"] == "Error"
     empty = api.post("pools", {})["poolId"]
     waiting = api.submit("Words", pool=empty)
-    return {"jobs": [done, failed, waiting], "files": [file], "pools": [pool, empty]}
+    gone = [api.submit("Words", pool=empty) for _ in range(5)]
+    for job in gone:
+        api.post(f"jobs/{job}/actions/cancel")
+        assert api.finished(job)["status"] == "Cancelled"
+    return {
+        **{"jobs": [done, failed, waiting], "files": [file], "pools": [pool, empty]},
+        **{"spare_jobs": gone, "spare_files": spare},
+    }
 
 
 def test_made_up_calls_find_nothing_amiss(tmp_path: Path) -> None:
@@ -79,5 +98,5 @@ def test_made_up_calls_find_nothing_amiss(tmp_path: Path) -> None:
         )
     print(done.stdout)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
-    assert "Selected: 30/30" in done.stdout
+    assert "Selected: 32/32" in done.stdout
     assert "Stateful" in done.stdout

@@ -15,11 +15,12 @@ from .conftest import ROOT, Checkout
 
 METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
 
-# What 0.5.2 calls, and the two additions.
+# What 0.5.2 calls, and the additions.
 OPERATIONS = {
     "listJobs": "GET /jobs",
     "submitJob": "POST /jobs",
     "getJob": "GET /jobs/{jobId}",
+    "deleteJob": "DELETE /jobs/{jobId}",
     "getJobLog": "GET /jobs/{jobId}/log",
     "cancelJob": "POST /jobs/{jobId}/actions/cancel",
     "reprocessJob": "POST /jobs/{jobId}/actions/reprocess",
@@ -41,6 +42,7 @@ OPERATIONS = {
     "uploadFile": "PUT /files/{name}",
     "getFile": "GET /files/{fileId}/content/{name}",
     "headFile": "HEAD /files/{fileId}/content/{name}",
+    "deleteFile": "DELETE /files/{fileId}/content/{name}",
     "listPools": "GET /pools",
     "createPool": "POST /pools",
     "getPool": "GET /pools/{poolId}",
@@ -209,7 +211,7 @@ def test_operation_tells_its_errors(description: dict[str, Any], name: str) -> N
         expected.add("404")
     if name in ("submitJob", "createPool", "resizePool"):
         expected.add("409")
-    if name == "deletePool":
+    if name in ("deletePool", "deleteJob"):
         expected.add("403")
     responses = {
         status: resolve(description, response)
