@@ -104,7 +104,7 @@ def test_a_scene_is_rendered(shared: Api, pool: str, scenes: dict[str, bytes]) -
             ["chelsea.png", "cube.blend"],
             pool,
             job_file="cube.blend",
-            start="9",
+            start="8",
             end="10",
             format="PNG",
             output="shot",
@@ -116,9 +116,14 @@ def test_a_scene_is_rendered(shared: Api, pool: str, scenes: dict[str, bytes]) -
     assert job["status"] == "Complete", shared.lines(job["id"])
     assert job["outputFileName"] == "output.zip"
     with archive(shared, job) as packed:
-        assert packed.namelist() == ["shot_0009.png", "shot_0010.png"]
+        assert packed.namelist() == ["shot_0008.png", "shot_0009.png", "shot_0010.png"]
+        frames = {packed.read(name) for name in packed.namelist()}
+    assert len(frames) == 3
+    assert job["taskCount"] == 4
     assert preview(shared, job).size == (200, 113)
     assert kinds(shared, job) == {
+        "shot_0008.png": "TaskOutput",
+        "shot_0008_thumbnail.png": "TaskPreview",
         "shot_0009.png": "TaskOutput",
         "shot_0009_thumbnail.png": "TaskPreview",
         "shot_0010.png": "TaskOutput",
@@ -160,3 +165,51 @@ def test_environments_are_left_with_the_values_of_their_step(
     shared.finished(job_id)
     # That may come after the job's end.
     until(lambda: {"half was 0.25", "the command goes"} <= set(shared.lines(job_id)), 20)
+
+
+def test_what_one_step_leaves_feeds_the_next(service: Service, shared: Api, pool: str) -> None:
+    service.add_jobtype(TEMPLATES / "Pipeline")
+    names = ["chelsea.png", "coffee.png", "rocket.jpg"]
+    for name in names:
+        shared.put(name, (PHOTOS / name).read_bytes())
+    job = shared.finished(shared.submit("Pipeline", names, pool))
+    assert job["status"] == "Complete", shared.lines(job["id"])
+    assert job["taskCount"] == 3 + 3 + 1
+    tasks = shared.get(f"jobs/{job['id']}/tasks")["tasks"]
+    steps: dict[str, list[Any]] = {task["step"]: [] for task in tasks}
+    for task in tasks:
+        steps[task["step"]].append(task)
+    # No task of a step starts before all of the step before are done.
+    for first, second in (("Small", "Gray"), ("Gray", "Sheet")):
+        done = max(task["completionTime"] for task in steps[first])
+        assert all(task["startTime"] >= done for task in steps[second])
+    left = {name for name, kind in kinds(shared, job).items() if kind == "TaskOutput"}
+    stems = ("chelsea", "coffee", "rocket")
+    assert left == {f"{kind}_{stem}.png" for kind in ("small", "gray") for stem in stems}
+    assert job["outputFileName"] == "sheet.png"
+    sheet = Image.open(io.BytesIO(shared.http.get(job["outputLink"]["href"]).content))
+    assert sheet.size == (200, 300)
+    # In color on the left, gray on the right.
+    for row in range(3):
+        red, _, blue = sheet.getpixel((50, 100 * row + 30))  # type: ignore[misc]
+        assert red != blue
+        red, _, blue = sheet.getpixel((150, 100 * row + 30))  # type: ignore[misc]
+        assert red == blue
+
+
+def test_a_thousand_tasks(service: Service, shared: Api, pool: str) -> None:
+    service.add_jobtype(TEMPLATES / "Thousand")
+    job = shared.finished(shared.submit("Thousand", pool=pool), 180)
+    assert job["status"] == "Complete", shared.lines(job["id"])
+    assert (job["taskCount"], job["percentComplete"]) == (1000, 100)
+    tasks = shared.get(f"jobs/{job['id']}/tasks")["tasks"]
+    assert [task["id"] for task in tasks] == list(range(1, 1001))
+    assert {(task["status"], task["attempts"], task["exitCode"]) for task in tasks} == {
+        ("Complete", 1, 0)
+    }
+    # Each of them starts and completes once in the log.
+    lines = shared.lines(job["id"])
+    for word in ("started on", "complete after"):
+        assert sum(f" (Nothing) {word}" in line for line in lines) == 1000
+    # Nothing was left, so there is no output.
+    assert "outputLink" not in job
