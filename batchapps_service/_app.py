@@ -68,6 +68,8 @@ def build(
         exception_handlers={HTTPException: _http_error, Exception: _unexpected},
         lifespan=lifespan,
     )
+    # It would lead, without being described, to an address made from the header Host.
+    app.router.redirect_slashes = False
     return _Envelope(app)
 
 

@@ -110,6 +110,16 @@ def test_what_is_not_there_is_404(common: Api, path: str) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/api/jobs/", "//api/pools/?x=1"])
+def test_an_address_with_a_slash_at_the_end_leads_nowhere(common: Api, path: str) -> None:
+    # Not joined to the client's base address: there is no way to spell two slashes at its start.
+    url = f"https://{common.http.base_url.netloc.decode()}{path}"
+    reply = common.http.get(url, headers={"Host": "elsewhere.example"})
+    assert reply.status_code == 404
+    assert "location" not in reply.headers
+    assert "is not part of this API" in reply.json()["Message"]
+
+
 def test_outputs_that_are_not_there_yet_are_404(api: Api) -> None:
     pool = api.post("pools", {"targetDedicated": "0"})["poolId"]
     job_id = api.submit("Words", pool=pool)
