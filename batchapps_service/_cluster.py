@@ -44,12 +44,15 @@ class Cluster:
             processes=True,
             host="127.0.0.1",
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             # Whoever reaches a Dask scheduler may run code: only holders of this certificate do.
             security=_distributed.Security.temporary(),
             memory_limit=0,
             local_directory=str(scratch),
             silence_logs=logging.ERROR,
         )
+        # Dask opens a port for HTTP whether it serves something there or not; workers close theirs.
+        self._cluster.sync(_close_http, self._cluster.scheduler)
         self._client: Any = _distributed.Client(self._cluster, set_as_default=False)
         self._client.register_plugin(_worker.Setup())
         self._client.subscribe_topic(TOPIC, lambda event: on_events([tuple(e) for e in event[1]]))
@@ -120,3 +123,7 @@ class Cluster:
             self._client.close(timeout=5)
         with contextlib.suppress(Exception):
             self._cluster.close(timeout=10)
+
+
+async def _close_http(scheduler: Any) -> None:
+    scheduler.http_server.stop()

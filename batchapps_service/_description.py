@@ -104,13 +104,26 @@ class Description:
             raise bad_request(f"The body is no JSON that can be read: {reason}") from None
         value = self._canonical(rules.schema, value)
         problems = {
-            "/".join(map(str, error.instance_path)) or "body": _shorten(error.message)
+            "/".join(map(str, error.instance_path)) or "body": _shorten(self._words(error))
             for error in rules.validator.iter_errors(value)
         }
         if problems:
             listed = "; ".join(f"{name}: {text}" for name, text in list(problems.items())[:5])
             raise bad_request(f"The body is not as described: {listed}", problems)
         return value
+
+    def _words(self, error: jsonschema_rs.ValidationError) -> str:
+        """What is wrong, without talk of the schema where the sender has a choice."""
+        if error.kind.name != "anyOf":
+            return error.message
+        choices: Any = self._document  # the schemas of bodies are components
+        for part in error.schema_path:
+            choices = choices[part]
+        for one in map(self._resolve, choices):
+            if one.get("type") == "integer":
+                numbers = f"a whole number from {one['minimum']} to {one['maximum']}"
+                return f"must be {numbers}, as a number or digits in a text"
+        return "must be a text"
 
     def _canonical(self, schema: dict[str, Any], value: Any) -> Any:
         """``value`` with its members' names in the described case, whatever case they came in."""

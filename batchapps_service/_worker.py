@@ -38,6 +38,7 @@ class Setup(WorkerPlugin):
             # Ctrl-C reaches all of a terminal's processes; the service ends its workers itself.
             # A handler, as tasks would inherit that the signal is ignored.
             signal.signal(signal.SIGINT, lambda _number, _frame: None)
+        worker.http_server.stop()  # it serves nothing
         _clean_environment()
         LOG.propagate = False
         if router not in LOG.handlers:

@@ -1,5 +1,9 @@
 """Pools, by raw calls."""
 
+import contextlib
+import socket
+
+import psutil
 import pytest
 from support import Api, Service, until
 
@@ -49,10 +53,34 @@ def test_beyond_the_quota_is_409_with_words(api: Api) -> None:
     assert "the most it may have" in api.post("pools", {}, status=409)["Message"]
 
 
-@pytest.mark.parametrize("target", ["-1", "many", 1.5, True])
+@pytest.mark.parametrize("target", ["-1", "many", 1.5, True, -1, 10**30])
 def test_a_size_that_is_none_is_refused(api: Api, target: object) -> None:
-    api.post("pools", {"targetDedicated": target}, status=400)
+    number = "must be a whole number from {} to 999999999, as a number or digits in a text"
+    for name, least in (("targetDedicated", 0), ("maxTasksPerTVM", 1)):
+        refused = api.post("pools", {name: target}, status=400)
+        assert f"{name}: {number.format(least)}" in refused["Message"]
+    certificate = {"storeLocation": 5}
+    refused = api.post("pools", {"certificateReferences": [certificate]}, status=400)
+    assert "storeLocation: must be a text" in refused["Message"]
     assert api.get("pools")["pools"] == []
+
+
+def test_workers_serve_no_web_pages(service: Service, pool: str) -> None:
+    until(lambda: service.api().get(f"pools/{pool}")["currentDedicated"] == 2)
+    assert service.process is not None
+    whole = psutil.Process(service.process.pid)
+    ports: set[int] = set()
+    for process in [whole, *whole.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            found = process.net_connections("tcp")
+            ports |= {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
+    assert len(ports) > 2
+    for port in ports:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionError):
+                assert not connection.recv(1000).startswith(b"HTTP/"), port
 
 
 def test_a_pool_with_jobs_is_not_deleted(api: Api) -> None:
