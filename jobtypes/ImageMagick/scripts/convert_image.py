@@ -51,6 +51,8 @@ def main() -> None:
     progress(0)
     if not source.is_file():
         fail(f"{source.name} is not among the files of the job.")
+    if source.stat().st_size == 0:
+        fail(f"{source.name} is empty.")
     format_ = format_of(source)
     if format_ is None:
         fail(f"{source.name} is not an image, or in a format that is not known here.")

@@ -41,6 +41,8 @@ def main() -> None:
     except FileNotFoundError:
         fail(f"{source.name} is not among the files of the job.")
     except UnidentifiedImageError:
+        if source.stat().st_size == 0:
+            fail(f"{source.name} is empty.")
         fail(f"{source.name} is not an image, or in a format that is not known here.")
     except Image.DecompressionBombError as error:
         fail(f"{source.name} has too many pixels to be safe: {error}")
