@@ -4,6 +4,8 @@ import argparse
 import json
 import logging
 import os
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from pathlib import Path
 from batchapps_service import __version__, _accounts, _datadir
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._errors import CommandError
+from batchapps_service._settings import is_host
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -41,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--port", type=_port, default=8443, help="default: 8443")
     init.add_argument(
         "--host",
+        type=_host,
         default="127.0.0.1",
         help="name or address under which clients reach the service; with one other than this"
         " machine's loopback, the service listens on all interfaces (default: 127.0.0.1)",
@@ -88,10 +92,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65535:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
-    return port
+    return int(text)
+
+
+def _host(text: str) -> str:
+    if not is_host(text):
+        raise argparse.ArgumentTypeError(
+            f"a host is a name or an address, without scheme or port, and not '{text}'"
+        )
+    return text
 
 
 def _init(parsed: argparse.Namespace) -> None:
@@ -104,7 +115,7 @@ def _init(parsed: argparse.Namespace) -> None:
         shutil.rmtree(directory.root, ignore_errors=True)
         raise
     if not parsed.json:
-        print(f"\nStart the service with: batchapps-service serve {parsed.dir}")
+        print(f"\nStart the service with: batchapps-service serve {shlex.quote(str(parsed.dir))}")
 
 
 def _add_account(parsed: argparse.Namespace) -> None:

@@ -4,16 +4,18 @@ import json
 import os
 import shutil
 import uuid
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
-from batchapps_service import _certificates, _tokens
+from batchapps_service import _certificates, _settings, _tokens
 from batchapps_service._database import Database
 from batchapps_service._errors import CommandError
 from batchapps_service._settings import Settings
 from batchapps_service._store import Store
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+EVERYWHERE = {4: "0.0.0.0", 6: "::"}  # noqa: S104 - a host is named for others to reach it
 
 
 class DataDirectoryError(CommandError):
@@ -55,12 +57,13 @@ def create(root: Path, port: int, host: str) -> DataDirectory:
     It is made beside ``root`` and renamed when whole. Raises DataDirectoryError.
     """
     root = root.absolute()
-    if root.exists():
+    if root.exists() or root.is_symlink():
         raise DataDirectoryError(
             f"{root} exists already and was left as it is. Name a folder that does not exist yet,"
             " or start the service in it with 'batchapps-service serve'."
         )
-    bind = "127.0.0.1" if host in LOOPBACK else "0.0.0.0"  # noqa: S104 - a host is named for others to reach it
+    version = 6 if ":" in host else 4
+    bind = (LOOPBACK if host in LOOPBACK_NAMES else EVERYWHERE)[version]
     settings = Settings(tenant=str(uuid.uuid4()), host=host, bind=bind, port=port)
     partial = root.with_name(f".{root.name}.{uuid.uuid4().hex[:8]}")
     try:
@@ -78,7 +81,11 @@ def create(root: Path, port: int, host: str) -> DataDirectory:
         os.rename(partial, root)  # noqa: PTH104 - fails rather than replaces when root has appeared
     except (OSError, UnicodeError) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise DataDirectoryError(f"{root} cannot be made: {error}") from error
+        # The error itself names the folder beside it.
+        reason = getattr(error, "strerror", None) or error
+        raise DataDirectoryError(
+            f"{root} cannot be made: {reason}. Is {root.parent} a folder that you may write in?"
+        ) from error
     return DataDirectory(root, settings)
 
 
@@ -86,16 +93,19 @@ def open_directory(root: Path) -> DataDirectory:
     """Open the data directory at ``root``. Raises DataDirectoryError."""
     root = root.absolute()
     try:
-        loaded = json.loads((root / "service.json").read_text())
-        known = {field.name for field in fields(Settings)}
-        settings = Settings(**{key: value for key, value in loaded.items() if key in known})
-    except FileNotFoundError:
+        settings = _settings.read(root / "service.json")
+    except (FileNotFoundError, NotADirectoryError):
         raise DataDirectoryError(
             f"{root} is no data directory. Make one with 'batchapps-service init {root}'."
         ) from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except OSError as error:
         raise DataDirectoryError(f"{root / 'service.json'} cannot be read: {error}") from error
     opened = DataDirectory(root, settings)
+    if not (root / "service.db").is_file():  # SQLite would make an empty one
+        raise DataDirectoryError(
+            f"{root / 'service.db'}, the database, is missing. Put it back from a backup, or make"
+            " another data directory with 'batchapps-service init'."
+        )
     try:
         opened.database.check()
     except Exception as error:

@@ -1,6 +1,16 @@
 """What can be set for one service."""
 
-from dataclasses import dataclass
+import ipaddress
+import json
+import logging
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from batchapps_service._errors import CommandError
+
+log = logging.getLogger("batchapps_service")
 
 RESOURCE = "https://batchapps.core.windows.net/"
 """What a token must be meant for: the original service's resource."""
@@ -34,3 +44,57 @@ class Settings:
         """``https://HOST:PORT``, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"https://{host}:{self.port}"
+
+
+def is_host(text: str) -> bool:
+    """Whether ``text`` is a name or an address, without scheme or port."""
+    try:
+        return not getattr(ipaddress.ip_address(text), "scope_id", None)
+    except ValueError:
+        pass
+    try:
+        name = text.encode("idna").decode()
+    except UnicodeError:
+        return False
+    label = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+    # A name that ends in a number would be taken for an address.
+    return bool(re.fullmatch(rf"({label}\.)*(?!\d+$){label}", name))
+
+
+def read(path: Path) -> Settings:
+    """The settings in a ``service.json``; unknown ones are warned of.
+
+    Raises CommandError that names what is wrong, and OSError where the file cannot be read.
+    """
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CommandError(f"{path} cannot be read: {error}") from error
+    if not isinstance(loaded, dict):
+        raise CommandError(f"{path} holds no settings; it must be one JSON object.")
+    members = {field.name: field for field in fields(Settings)}
+    for name in loaded.keys() - members.keys():
+        log.warning("%s: there is no setting '%s'; it is not used", path, name)
+    if "tenant" not in loaded:
+        raise CommandError(f"{path} lacks 'tenant', the GUID that accounts were given with.")
+    known = {name: value for name, value in loaded.items() if name in members}
+    for name, value in known.items():
+        expected = _expected(name, members[name].type, value)
+        if expected:
+            raise CommandError(f"{path}: '{name}' must be {expected}, and is {json.dumps(value)}.")
+    return Settings(**known)
+
+
+def _expected(name: str, kind: Any, value: object) -> str | None:
+    """What the setting must be, if ``value`` is not that."""
+    if name == "port":
+        good = type(value) is int and 1 <= value <= 65535
+        return None if good else "a number from 1 to 65535"
+    if kind is int:
+        return None if type(value) is int and value >= 0 else "a whole number, 0 or more"
+    if name == "host":
+        good = isinstance(value, str) and is_host(value)
+        return None if good else "a name or an address, without scheme or port"
+    if kind is str:
+        return None if isinstance(value, str) and value else "a text that is not empty"
+    return None

@@ -1,6 +1,7 @@
 """The ``batchapps-service`` command and the life of the process."""
 
 import json
+import shlex
 import signal
 import ssl
 import stat
@@ -61,6 +62,97 @@ def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     done = command("init", tmp_path / "data", "--port", port)
     assert done.returncode == 2
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["bad host", "", "https://x.example/", "myhost:9000", "[::1]", "a..example", "1.2.3"],
+)
+def test_a_host_that_is_none_is_refused(tmp_path: Path, host: str) -> None:
+    done = command("init", tmp_path / "data", f"--host={host}")
+    assert done.returncode == 2
+    assert "a host is a name or an address, without scheme or port" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "endpoint", "bind"),
+    [
+        ("::1", "https://[::1]:8443", "::1"),
+        ("2001:db8::7", "https://[2001:db8::7]:8443", "::"),
+        ("bücher.example", "https://bücher.example:8443", "0.0.0.0"),
+        ("render_1", "https://render_1:8443", "0.0.0.0"),
+    ],
+)
+def test_a_host_may_be_a_name_or_an_address(
+    tmp_path: Path, host: str, endpoint: str, bind: str
+) -> None:
+    done = command("init", tmp_path / "data", "--host", host, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["endpoint"] == endpoint
+    assert json.loads((tmp_path / "data" / "service.json").read_text())["bind"] == bind
+
+
+def test_init_names_the_place_it_was_given(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("")
+    for place, words in (("link", "exists already"), ("file/data", "cannot be made")):
+        done = command("init", tmp_path / place)
+        assert done.returncode == 1
+        assert f"{tmp_path / place} {words}" in done.stderr
+        assert "/." not in done.stderr
+        assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
+    done = command("init", tmp_path / "my data")
+    last = shlex.split(done.stdout.splitlines()[-1])
+    assert last[-3:] == ["batchapps-service", "serve", str(tmp_path / "my data")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("port", "abc", "a number from 1 to 65535"),
+        ("host", "https://x.example", "a name or an address, without scheme or port"),
+        ("bind", None, "a text"),
+        ("max_pools", "20", "a whole number"),
+        ("max_body_bytes", -1, "a whole number"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused(
+    service: Service, tmp_path: Path, name: str, value: object, words: str
+) -> None:
+    settings = json.loads((service.directory / "service.json").read_text()) | {name: value}
+    (tmp_path / "service.json").write_text(json.dumps(settings))
+    done = command("serve", tmp_path)
+    assert done.returncode == 1
+    assert f"{tmp_path / 'service.json'}: '{name}' must be {words}" in done.stderr
+    assert json.dumps(value) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "cannot be read"), ("[]", "holds no settings"), ("{}", "lacks 'tenant'")],
+)
+def test_settings_that_are_none_are_refused(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "service.json").write_text(text)
+    done = command("serve", tmp_path)
+    assert done.returncode == 1
+    assert f"{tmp_path / 'service.json'} {words}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_is_warned_of_and_a_missing_database_is_not_made(
+    service: Service, tmp_path: Path
+) -> None:
+    settings = json.loads((service.directory / "service.json").read_text()) | {"prot": 1}
+    (tmp_path / "service.json").write_text(json.dumps(settings))
+    for arguments in (["serve", tmp_path], ["accounts", "add", tmp_path]):
+        done = command(*arguments)
+        assert done.returncode == 1
+        assert "there is no setting 'prot'" in done.stderr
+        assert f"{tmp_path / 'service.db'}, the database, is missing" in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["service.json"]
 
 
 def test_a_folder_that_is_no_data_directory_is_refused(tmp_path: Path) -> None:
