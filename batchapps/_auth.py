@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol
 
 import httpx
@@ -246,25 +245,6 @@ class BearerAuth(httpx.Auth):
             if renewed is not None:
                 request.headers["Authorization"] = f"Bearer {renewed.text}"
                 yield request
-
-    async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        # A renewal is a call of its own, which must not hold up the event loop.
-        flow = self.auth_flow(request)
-        step: httpx.Request | None = await asyncio.to_thread(next, flow)
-        while step is not None:
-            response = yield step
-            step = await asyncio.to_thread(_next, flow, response)
-
-
-def _next(
-    flow: Generator[httpx.Request, httpx.Response, None], response: httpx.Response
-) -> httpx.Request | None:
-    try:
-        return flow.send(response)
-    except StopIteration:
-        return None
 
 
 def read_account(account: str) -> tuple[str, str | None]:

@@ -49,10 +49,8 @@ LONGEST_RETRY_AFTER = 60.0
 
 _REQUEST_ID = "x-ms-client-request-id"
 _LONGEST_WORDS = 1000
-_OPTIONS: dict[str, Any] = {
-    "timeout": httpx.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT),
-    "headers": {"Accept": "application/json", "User-Agent": USER_AGENT},
-}
+#: Headers that tell how a body came, not what it is.
+_OF_THE_WIRE = {"content-encoding", "content-length", "transfer-encoding"}
 
 _log = logging.getLogger("batch_apps")
 
@@ -113,22 +111,33 @@ class RetryingClient(httpx.Client):
     """
 
     def __init__(self, *, verify: ssl.SSLContext, **options: Any) -> None:
-        super().__init__(verify=verify, **(_OPTIONS | options))
+        timeout = httpx.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT)
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        super().__init__(verify=verify, timeout=timeout, headers=headers, **options)
 
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
     ) -> httpx.Response:
-        attempts = _Attempts(request)
+        request.headers.setdefault(_REQUEST_ID, str(uuid.uuid4()))
+        attempt = 0
         while True:
+            started = time.monotonic()
             try:
                 response = super().send(request, stream=stream, **options)
             except httpx.TransportError as error:
-                attempts.failed(error)
+                pause = pause_after_error(request, error, attempt)
+                _log_call(request, type(error).__name__, started)
+                if pause is None:
+                    raise connection_failed(request, error) from error
             else:
-                if attempts.answered(response):
+                pause = pause_after_response(request, response, attempt)
+                _log_call(request, response.status_code, started)
+                if pause is None:
                     return response
                 response.close()
-            time.sleep(attempts.pause)
+            _log.info("%s %s is sent again in %.1f s.", request.method, request.url.path, pause)
+            time.sleep(pause)
+            attempt += 1
 
 
 class ApiClient(RetryingClient):
@@ -139,7 +148,8 @@ class ApiClient(RetryingClient):
     """
 
     def __init__(self, endpoint: str, *, verify: ssl.SSLContext, auth: httpx.Auth) -> None:
-        super().__init__(verify=verify, auth=auth, **_api_options(endpoint))
+        super().__init__(verify=verify, base_url=f"https://{endpoint}/api", auth=auth)
+        self.headers["x-ms-version"] = API_VERSION
 
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
@@ -152,85 +162,32 @@ class ApiClient(RetryingClient):
         raise error_from(response)
 
 
-class AsyncApiClient(httpx.AsyncClient):
-    """An `ApiClient` for asyncio, with the same repetitions and errors."""
+class _InThreads(httpx.AsyncBaseTransport):
+    """Has another client, which is not asynchronous, make the calls in threads."""
 
-    def __init__(self, endpoint: str, *, verify: ssl.SSLContext, auth: httpx.Auth) -> None:
-        super().__init__(verify=verify, auth=auth, **_api_options(endpoint))
+    def __init__(self, session: httpx.Client) -> None:
+        self._session = session
 
-    async def send(
-        self, request: httpx.Request, *, stream: bool = False, **options: Any
-    ) -> httpx.Response:
-        attempts = _Attempts(request)
-        while True:
-            try:
-                response = await super().send(request, stream=stream, **options)
-            except httpx.TransportError as error:
-                attempts.failed(error)
-            else:
-                if attempts.answered(response):
-                    break
-                await response.aclose()
-            await asyncio.sleep(attempts.pause)
-        if response.is_success:
-            return response if stream else _plain(response)
-        async with contextlib.aclosing(response):
-            with contextlib.suppress(httpx.TransportError):
-                await response.aread()
-        raise error_from(response)
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        answer = await asyncio.to_thread(self._session.send, request)
+        headers = answer.headers.copy()
+        for name in _OF_THE_WIRE if answer.content else ():  # without a body they tell of another
+            headers.pop(name, None)
+        return httpx.Response(answer.status_code, headers=headers, content=answer.content)
 
 
-def _api_options(endpoint: str) -> dict[str, Any]:
-    headers = _OPTIONS["headers"] | {"x-ms-version": API_VERSION}
-    return _OPTIONS | {"base_url": f"https://{endpoint}/api", "headers": headers}
+def in_threads(session: httpx.Client) -> httpx.AsyncClient:
+    """A client for asyncio that does what `session` does about its calls."""
+    return httpx.AsyncClient(
+        transport=_InThreads(session),
+        base_url=session.base_url,
+        headers=session.headers,
+        timeout=session.timeout,
+    )
 
 
 # -- when to send again ----------------------------------------------------------------------
-
-
-class _Attempts:
-    """The attempts to send one request, which go by one id in the logs of both sides.
-
-    Attributes:
-        pause: Seconds to wait before the next one.
-    """
-
-    def __init__(self, request: httpx.Request) -> None:
-        request.headers.setdefault(_REQUEST_ID, str(uuid.uuid4()))
-        self.pause = 0.0
-        self._request = request
-        self._made = 0
-        self._started = time.monotonic()
-
-    def failed(self, error: httpx.TransportError) -> None:
-        """There was no answer.
-
-        Raises:
-            ConnectionFailedException: It is not to be sent again.
-        """
-        pause = pause_after_error(self._request, error, self._made)
-        if self._last(type(error).__name__, pause):
-            raise connection_failed(self._request, error) from error
-
-    def answered(self, response: httpx.Response) -> bool:
-        """Whether `response` is to be kept; if not, the request is to be sent again."""
-        pause = pause_after_response(self._request, response, self._made)
-        return self._last(response.status_code, pause)
-
-    def _last(self, outcome: object, pause: float | None) -> bool:
-        call = f"{self._request.method} {self._request.url.path}"
-        took = (time.monotonic() - self._started) * 1000
-        _log.debug(
-            "%s: %s after %.0f ms [request %s]",
-            *(call, outcome, took, self._request.headers[_REQUEST_ID]),
-        )
-        if pause is None:
-            return True
-        _log.info("%s is sent again in %.1f s.", call, pause)
-        self.pause = pause
-        self._made += 1
-        self._started = time.monotonic() + pause
-        return False
 
 
 def pause_after_error(
@@ -441,3 +398,14 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _address(request: httpx.Request) -> str:
     """The address of a request without its query, which may hold paths of the user."""
     return str(request.url.copy_with(query=None, fragment=None))
+
+
+def _log_call(request: httpx.Request, outcome: object, started: float) -> None:
+    _log.debug(
+        "%s %s: %s after %.0f ms [request %s]",
+        request.method,
+        request.url.path,
+        outcome,
+        (time.monotonic() - started) * 1000,
+        request.headers.get(_REQUEST_ID),
+    )

@@ -17,6 +17,7 @@ import re
 import time
 import uuid
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ _log = logging.getLogger("batch_apps")
 
 _LOG_FORMAT = "%(asctime)s [%(levelname)s], %(module)s: %(message)s"
 _LOG_LIMIT = 10_485_760
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 _LOGGING = "Logging"
 _AUTHENTICATION = "Authentication"
@@ -239,9 +240,7 @@ class Configuration:
         """
         if level:
             number = _level(level[0])
-            if not self._config.has_section(_LOGGING):
-                self._config.add_section(_LOGGING)
-            self._config.set(_LOGGING, "level", str(number))
+            self._put(_LOGGING, {"level": number})
             LOGGERS["level"] = number
             _log.setLevel(number)
         return logging.getLevelName(self._saved_level())
@@ -317,10 +316,7 @@ class Configuration:
             raise InvalidConfigException(f"A job type cannot have the name {jobtype!r}.")
         for param in params:
             _check_key(param)
-        if not self._config.has_section(jobtype):
-            self._config.add_section(jobtype)
-        for param, value in params.items():
-            self._config.set(jobtype, param, str(value))
+        self._put(jobtype, params)
 
     def default_params(self) -> dict[str, str]:
         """The parameters of the current job type with their default values.
@@ -375,7 +371,7 @@ class Configuration:
             InvalidConfigException: None is configured, or it is not an address.
         """
         if endpoint:
-            self._set_auth("endpoint", _host(endpoint[0]))
+            self._put(_AUTHENTICATION, {"endpoint": _host(endpoint[0])})
         value = self._auth("endpoint")
         if not value:
             raise InvalidConfigException(
@@ -430,9 +426,8 @@ class Configuration:
             given[extra] = kwargs.pop(extra, None)
         for unknown in kwargs:
             _log.warning("aad_config has no setting %r; it is not used.", unknown)
-        for name, value in given.items():
-            if value is not None:
-                self._set_auth(name, str(value))
+        present = {name: value for name, value in given.items() if value is not None}
+        self._put(_AUTHENTICATION, present)
         settings = {name: self._auth(name) for name in _AUTH_DEFAULTS}
         settings["unattended_key"] = Secret(settings["unattended_key"])
         if ca_cert := self._auth("ca_cert"):
@@ -466,10 +461,9 @@ class Configuration:
                 return value
         return _AUTH_DEFAULTS.get(name, "")
 
-    def _set_auth(self, name: str, value: str) -> None:
-        if not self._config.has_section(_AUTHENTICATION):
-            self._config.add_section(_AUTHENTICATION)
-        self._config.set(_AUTHENTICATION, name, value)
+    def _put(self, section: str, values: Mapping[str, object]) -> None:
+        """Set values in a section, which is made if necessary."""
+        self._config.read_dict({section: {name: str(value) for name, value in values.items()}})
 
     # -- former names ------------------------------------------------------------------------
 
@@ -524,10 +518,10 @@ def _defaults(path: Path) -> configparser.RawConfigParser:
 def _level(level: str | int) -> int:
     """A level of logging as its number; WARNING, with a word about it, if it is none."""
     text = str(level).strip().lower()
-    if text in _LEVELS:
-        return _LEVELS[text]
-    if text.isdigit() and int(text) in _LEVELS.values():
-        return int(text)
+    for name in _LEVELS:
+        number = logging.getLevelNamesMapping()[name.upper()]
+        if text in (name, str(number)):
+            return number
     if text:
         _log.warning(
             "%r is not a level of logging; WARNING is used. There are: %s.",

@@ -29,7 +29,7 @@ from ._auth import (
     read_account,
     read_token,
 )
-from ._http import ApiClient, AsyncApiClient, RetryingClient, tls_context
+from ._http import ApiClient, RetryingClient, in_threads, tls_context
 from .config import Configuration
 from .exceptions import AuthenticationException, RestCallException
 
@@ -120,14 +120,13 @@ class Credentials:
         return self.session_for(self._config.endpoint())
 
     def get_async_session(self) -> httpx.AsyncClient:
-        """The same for asyncio, made anew each time. Close it, as ``async with`` does.
+        """The same for asyncio: its calls are made by `get_session`, each in a thread, and answers
+        are read whole. A call that is cancelled goes on to its end there.
 
         Raises:
             InvalidConfigException: No endpoint is configured, or the CA certificate is no good.
         """
-        endpoint = self._config.endpoint()
-        self._tls = self._tls or _tls(self.auth)
-        return AsyncApiClient(endpoint, verify=self._tls, auth=BearerAuth(self._present, endpoint))
+        return in_threads(self.get_session())
 
     def session_for(self, endpoint: str) -> ApiClient:
         """The same for another endpoint, which then gets the token."""

@@ -1,8 +1,10 @@
 """What programs of today use: warnings, iteration, patience, and calls by asyncio."""
 
 import asyncio
+import gzip
 import json
 import logging
+import threading
 import time
 import warnings
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from batchapps_management import Client
 from batchapps_management.api.jobs import list_jobs
 from batchapps_management.models import JobList
 from standin import FakeService, Reply
+from support import until
 
 from batchapps import (
     AzureOAuth,
@@ -218,8 +221,11 @@ def test_an_asynchronous_call_that_gets_no_answer(
 def test_an_asynchronous_call_renews_the_token_beside_the_loop(
     cfg: Configuration, service: FakeService
 ) -> None:
+    service.expires_in = 1
     creds = AzureOAuth.get_unattended_session(cfg)
-    service.on("GET jobs", Reply(401), Reply(body={"jobs": []}))
+    expired = time.time() + 1
+    until(lambda: time.time() > expired, timeout=5)
+    service.on("GET jobs", Reply(body={"jobs": []}))
 
     def slow(call: object) -> Reply:
         time.sleep(0.5)
@@ -242,11 +248,36 @@ def test_an_asynchronous_call_renews_the_token_beside_the_loop(
     assert turns > 20, "the loop stood still while the token was renewed"
 
 
-def test_streams_are_asynchronous_too(creds: Credentials, service: FakeService) -> None:
-    service.on("GET files/big", Reply(200, b"x" * 300_000))
+def test_asynchronous_calls_run_side_by_side(creds: Credentials, service: FakeService) -> None:
+    meeting = threading.Barrier(3)
+
+    def meet(call: object) -> Reply:
+        meeting.wait(10)
+        return Reply(body={"jobs": []})
+
+    service.on("GET jobs", meet)
+
+    async def all_three() -> list[object]:
+        return list(await asyncio.gather(*(listed(creds) for _ in range(3))))
+
+    assert asyncio.run(all_three()) == [JobList(jobs=[])] * 3
+
+
+def test_asynchronous_bodies_and_streams(creds: Credentials, service: FakeService) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    service.on("GET files/big", Reply(200, gzip.compress(b"x" * 300_000), packed))
+    service.on("PUT files/sent", Reply())
+
+    async def send() -> None:
+        async with creds.get_async_session() as session:
+            await session.put("files/sent", content=b"a body")
+
+    asyncio.run(send())
+    assert service.made("PUT files/sent")[0].body == b"a body"
 
     async def read() -> int:
         async with creds.get_async_session() as session, session.stream("GET", "files/big") as got:
+            assert got.headers["content-length"] == "300000"
             return sum([len(piece) async for piece in got.aiter_bytes()])
 
     assert asyncio.run(read()) == 300_000
