@@ -5,6 +5,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import psutil
+import pytest
 from openjd_local import PHOTOS
 from PIL import Image
 from programs import needs_blender, needs_imagemagick
@@ -213,3 +215,53 @@ def test_a_thousand_tasks(service: Service, shared: Api, pool: str) -> None:
         assert sum(f" (Nothing) {word}" in line for line in lines) == 1000
     # Nothing was left, so there is no output.
     assert "outputLink" not in job
+
+
+def processes(job_id: str) -> list[str]:
+    """What runs of the job's tasks, whoever is its parent by now."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("BATCHAPPS_JOB_ID") == job_id:
+                found.append(process.name())
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("how", ["forks", "daemon"])
+def test_a_process_that_outlives_its_task_ends_with_the_job(
+    service: Service, shared: Api, pool: str, how: str
+) -> None:
+    service.add_jobtype(TEMPLATES / "Rough")
+    job = shared.finished(shared.submit("Rough", pool=pool, How=how), 60)
+    assert job["status"] == "Complete", shared.lines(job["id"])
+    left = {name for name, kind in kinds(shared, job).items() if kind == "TaskOutput"}
+    assert left == {"first.txt", "second.txt"}
+    until(lambda: not processes(job["id"]), 20)
+
+
+def test_a_task_that_fails_half_way_leaves_nothing_half_done(
+    service: Service, shared: Api, pool: str
+) -> None:
+    service.add_jobtype(TEMPLATES / "Rough")
+    job = shared.finished(shared.submit("Rough", pool=pool, How="half"), 60)
+    assert job["status"] == "Error"
+    (task,) = shared.get(f"jobs/{job['id']}/tasks")["tasks"]
+    assert (task["status"], task["exitCode"]) == ("Error", 3)
+    assert "only half of it is there" in task["message"]
+    assert "TaskOutput" not in kinds(shared, job).values()
+    assert "outputLink" not in job
+
+
+def test_a_task_that_hangs_and_hears_no_signal_is_cancelled(
+    service: Service, shared: Api, pool: str
+) -> None:
+    service.add_jobtype(TEMPLATES / "Rough")
+    job_id = shared.submit("Rough", pool=pool, How="hangs")
+    until(lambda: {"bash", "sleep"} <= set(processes(job_id)))
+    shared.post(f"jobs/{job_id}/actions/cancel")
+    job = shared.finished(job_id, 30)
+    assert job["status"] == "Cancelled"
+    until(lambda: not processes(job_id), 20)
+    assert "TaskOutput" not in kinds(shared, job).values()

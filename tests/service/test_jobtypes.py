@@ -61,7 +61,8 @@ def said(api: Api, job_id: str) -> str:
     """What a job of ``says`` left."""
     job = api.finished(job_id)
     assert job["status"] == "Complete", api.lines(job_id)
-    (output,) = api.get(f"jobs/{job_id}/outputs/files")["outputs"]
+    listed = api.get(f"jobs/{job_id}/outputs/files")["outputs"]
+    (output,) = (one for one in listed if one["kind"] == "TaskOutput")
     return str(api.http.get(output["link"]["href"]).text.strip())
 
 
