@@ -1,9 +1,10 @@
 """Deleting jobs and files, with what depends on them."""
 
 import sqlite3
+from pathlib import Path
 
 import httpx
-from support import STAMP, Api, Service, until
+from support import STAMP, Api, Service, bundle, until
 
 
 def delete(api: Api, path: str) -> httpx.Response:
@@ -61,16 +62,34 @@ def test_a_job_that_has_not_ended_is_not_deleted(shared: Api, api: Api, pool: st
         assert delete(account, f"jobs/{job_id}").status_code == 200
 
 
+SLOW_TO_LEAVE = """\
+specificationVersion: jobtemplate-2023-09
+name: SlowToLeave
+jobEnvironments:
+- name: Slow
+  script:
+    actions:
+      onEnter: {command: "true"}
+      onExit: {command: bash, args: ["-c", "sleep 2; echo said after the end"]}
+steps:
+- name: Nothing
+  script:
+    actions:
+      onRun: {command: "true"}
+"""
+
+
 def test_what_environments_say_when_their_job_is_deleted_harms_nothing(
-    service: Service, shared: Api, pool: str
+    service: Service, shared: Api, pool: str, tmp_path: Path
 ) -> None:
-    job_id = shared.submit("Environments", pool=pool)
-    shared.finished(job_id)
-    # Its environments are being left, and say so.
+    service.add_jobtype(bundle(tmp_path, "SlowToLeave", SLOW_TO_LEAVE))
+    job_id = shared.submit("SlowToLeave", pool=pool)
+    assert shared.finished(job_id)["status"] == "Complete"
+    # Its environment is still being left.
     assert delete(shared, f"jobs/{job_id}").status_code == 200
+    until(lambda: not (service.directory / "work" / job_id).exists())
     next_one = shared.submit("Words", pool=pool, Count="1")
     assert shared.finished(next_one)["status"] == "Complete"
-    until(lambda: not (service.directory / "work" / job_id).exists())
     assert not any(rows(service, job_id).values())
     assert "the engine takes its jobs up again" not in service.log.read_text()
 
