@@ -75,6 +75,5 @@ def output_info(output: Output) -> OutputInfo:
 
 def log_line(message: LogMessage) -> LogLine:
     """`message` as users get it."""
-    return LogLine(
-        when(given(message.timestamp, None)), given(message.text, ""), given(message.task_id, None)
-    )
+    time = when(given(message.timestamp, None))
+    return LogLine(time, given(message.text, ""), given(message.task_id, None))

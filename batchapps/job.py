@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 #: States from which a job does not move by itself.
 _ENDS = {"Complete", "Error", "Cancelled", "OnHold"}
+#: Failures that may pass.
+_PASSING = (ConnectionFailedException, ServerErrorException, TooManyRequestsException)
 _FIRST_POLL = 0.5
 _LOG_PAGE = 1000
 
@@ -549,9 +551,9 @@ class SubmittedJob:
             page = patient.call(partial(self._api.get_log, self.id, start, _LOG_PAGE))
             messages = given(page.messages, []) if page else []
             yield from map(log_line, messages)
-            if page and messages and (up_to := given(page.up_to, None)) != start:
-                start = up_to
-            elif page and over:
+            if page and messages and (mark := given(page.up_to, None)) != start:
+                start = mark
+            elif page and (over or messages):  # without a mark there is no going on
                 return
             else:
                 time.sleep(poll)
@@ -614,19 +616,15 @@ class SubmittedJob:
             FileDownloadException: There is no output yet, or it could not be written.
             RestCallException: The service did not give it.
         """
-        if output is not None:
-            return _download(self._api, self.id, output, download_dir, None, overwrite, callback)
-        if not self.output_url:
-            self.update()
-        if not self.output_url:
-            raise FileDownloadException(
-                f"Job {self.id} is {self.status} and has no output{self._reason()}"
-            )
-        final = {
-            "name": self.output_filename or _last_part(self.output_url),
-            "link": self.output_url,
-        }
-        return _download(self._api, self.id, final, download_dir, None, overwrite, callback)
+        if output is None:
+            if not self.output_url:
+                self.update()
+            if not (link := self.output_url):
+                raise FileDownloadException(
+                    f"Job {self.id} is {self.status} and has no output{self._reason()}"
+                )
+            output = {"name": self.output_filename or _last_part(link), "link": link}
+        return _download(self._api, self.id, output, download_dir, None, overwrite, callback)
 
     def _reason(self) -> str:
         """How to go on when there is no output: the last line of the log of a failed job."""
@@ -715,11 +713,7 @@ class _Patience:
         """What `function` returns; None if the service is out of reach or out of order for now."""
         try:
             result = function()
-        except (
-            ConnectionFailedException,
-            ServerErrorException,
-            TooManyRequestsException,
-        ) as error:
+        except _PASSING as error:
             if time.monotonic() - self._well > self._seconds:
                 raise
             _log.warning("Still waiting: %s", error)

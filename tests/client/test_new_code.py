@@ -153,7 +153,8 @@ def test_patience_has_an_end(job: SubmittedJob, service: FakeService, pauses: li
 
 def test_a_log_without_a_mark_ends(job: SubmittedJob, service: FakeService) -> None:
     service.on("GET jobs/1/log", Reply(body={"messages": [line(1)]}))
-    assert [each.text for each in job.iter_logs()] == ["line 1"]
+    for follow in (False, True):
+        assert [each.text for each in job.iter_logs(follow)] == ["line 1"]
 
 
 def test_managers_give_all_they_have(
