@@ -48,15 +48,15 @@ class PoolRun:
     seconds: float = SHORT_SECONDS
     """What tasks have taken of late."""
 
-    @property
-    def room(self) -> int:
-        """Attempts that can be handed over now."""
+    def room(self, active: int) -> int:
+        """Attempts that can be handed over now, beside those that are as urgent."""
         slots = min(self.size, self.target) * self.threads
         # Behind a long task none is to wait while another worker is free.
         most = slots * (1 + AHEAD if self.seconds < SHORT_SECONDS else 1)
-        if self.cluster is None or self.active > max(most // 2, slots - 1):
+        shrinking = self.busy and self.size > self.target  # its idle workers are about to leave
+        if self.cluster is None or shrinking or active > max(most // 2, slots - 1):
             return 0  # short tasks are handed over by the dozen
-        return most - self.active
+        return most - active
 
     def took(self, seconds: float) -> None:
         """Take note of what a task took."""

@@ -11,7 +11,7 @@ from batchapps_service._calls import Answer, Call
 from batchapps_service._database import Job, Pool
 from batchapps_service._errors import bad_request, not_found, over_quota, wrong_state
 
-RUNNING = ("NotStarted", "InProgress", "Cancelling")
+RUNNING = ("NotStarted", "InProgress", "Cancelling", "OnHold")
 DEFAULT_MAX_TASKS = 1
 CERTIFICATE = ("thumbprint", "thumbprintAlgorithm", "storeLocation", "storeName")
 
@@ -77,9 +77,11 @@ def get_pool(call: Call) -> Answer:
         return _described(call, pool, _jobs_of(session, [pool])[pool.id])
 
 
-def _check_quota(call: Call, session: Session, target: int, without: str = "") -> None:
-    own = Pool.account_id == call.account, Pool.auto.is_(False), Pool.id != without
+def _check_quota(call: Call, session: Session, target: int, resized: Pool | None = None) -> None:
+    own = Pool.account_id == call.account, Pool.auto.is_(False), Pool.id != (resized and resized.id)
     used = session.scalar(select(func.coalesce(func.sum(Pool.target), 0)).where(*own)) or 0
+    if resized is not None and resized.auto:  # only the most of a single pool counts
+        used = 0
     limit = call.context.settings.max_dedicated
     if used + target > limit:
         raise over_quota(
@@ -134,11 +136,7 @@ def resize_pool(call: Call) -> Answer:
         pool = _found(call, session)
         if pool.state != "active":
             raise wrong_state(f"The pool cannot be resized: it is {pool.state}.")
-        if not pool.auto:
-            _check_quota(call, session, target, without=pool.id)
-        elif target > call.context.settings.max_dedicated:
-            limit = call.context.settings.max_dedicated
-            raise over_quota(f"A pool may have {limit} workers, and {target} were asked for.")
+        _check_quota(call, session, target, resized=pool)
         pool.target, pool.allocation_state, pool.resize_error = target, "resizing", None
     call.context.scheduler.pool_changed(pool.id)
     return {}

@@ -112,3 +112,32 @@ def test_pools_of_others_are_not_there(service: Service, api: Api) -> None:
     assert other.http.delete(f"/api/pools/{pool}").status_code == 404
     body = {"Name": "x", "Type": "Words", "poolId": pool}
     assert "no pool" in other.post("jobs", body, status=400)["Message"]
+
+
+def test_a_pool_that_grows_runs_several_jobs_side_by_side(api: Api) -> None:
+    pool = api.post("pools", {"targetDedicated": "1"})["poolId"]
+    jobs = [api.submit("Words", pool=pool, Count="1", Sleep="3", name=str(n)) for n in range(3)]
+    named = [{"id": job_id, "name": str(n)} for n, job_id in enumerate(jobs)]
+    found = api.get(f"pools/{pool}")
+    assert found["activeJobs"] == found["jobs"] == named
+    api.post(f"pools/{pool}/actions/resize", {"targetDedicated": "3"})
+    assert api.get(f"pools/{pool}")["targetDedicated"] == 3
+    until(lambda: (p := api.get(f"pools/{pool}"))["allocationState"] == "steady" and p)
+    assert api.get(f"pools/{pool}")["currentDedicated"] == 3
+    for job_id in jobs:
+        assert api.finished(job_id)["status"] == "Complete"
+        assert api.get(f"jobs/{job_id}/tasks")["tasks"][0]["attempts"] == 1
+    workers = {api.get(f"jobs/{one}/tasks")["tasks"][0]["instanceId"] for one in jobs}
+    assert len(workers) > 1
+    assert api.get(f"pools/{pool}")["activeJobs"] == []
+
+
+def test_a_pool_that_shrinks_while_tasks_come_loses_none(api: Api) -> None:
+    pool = api.post("pools", {"targetDedicated": "3"})["poolId"]
+    job_id = api.submit("Words", pool=pool, Count="40", Sleep="0.1")
+    until(lambda: api.job(job_id)["status"] == "InProgress")
+    for size in ("1", "2", "1"):
+        api.post(f"pools/{pool}/actions/resize", {"targetDedicated": size})
+        until(lambda: api.get(f"pools/{pool}")["allocationState"] == "steady")
+    assert api.finished(job_id)["status"] == "Complete"
+    assert {task["attempts"] for task in api.get(f"jobs/{job_id}/tasks")["tasks"]} == {1}
