@@ -18,8 +18,10 @@ from batchapps_management.api.jobs import (
     delete_job,
     get_job,
     get_job_log,
+    hold_job,
     list_jobs,
     reprocess_job,
+    resume_job,
     submit_job,
 )
 from batchapps_management.api.jobtypes import list_job_types
@@ -167,6 +169,12 @@ class Api:
     def delete_job(self, job_id: str) -> None:
         self._call(object, lambda client: delete_job.sync(job_id, client=client))
 
+    def hold(self, job_id: str) -> bool:
+        return self._possible(lambda client: hold_job.sync(job_id, client=client))
+
+    def resume(self, job_id: str) -> bool:
+        return self._possible(lambda client: resume_job.sync(job_id, client=client))
+
     # -- tasks and outputs -------------------------------------------------------------------
 
     def list_tasks(self, job_id: str) -> list[Task]:
@@ -194,6 +202,10 @@ class Api:
 
     def output_url(self, job_id: str, name: str) -> str:
         return _transfer.output_url(job_id, name)
+
+    def read_output(self, url: str) -> str:
+        """The text of a file of a job."""
+        return _checked(str, lambda: self._http.get(url).content.decode(errors="replace"))
 
     def get_output_file(
         self,

@@ -570,11 +570,33 @@ class SubmittedJob:
         """
         return self._api.cancel(self.id) and self.update()
 
-    def reprocess(self) -> bool:
-        """Run its failed tasks again; finished ones keep their outputs.
+    def hold(self) -> bool:
+        """Put it on hold: tasks that run go on, and no others start until `resume`.
 
         Returns:
-            Whether there were any in a job that stands still.
+            Whether it waited or ran, and so could be put on hold.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        return self._api.hold(self.id) and self.update()
+
+    def resume(self) -> bool:
+        """Let it go on after `hold`.
+
+        Returns:
+            Whether it was on hold.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        return self._api.resume(self.id) and self.update()
+
+    def reprocess(self) -> bool:
+        """Run its failed and cancelled tasks again; finished ones keep their outputs.
+
+        Returns:
+            Whether the job had failed or was on hold, and so could be reprocessed.
 
         Raises:
             RestCallException: The service failed.
@@ -644,8 +666,9 @@ class SubmittedJob:
 
         Args:
             folder: Folder to put it in; made if necessary.
-            intermediate: Whether to download the outputs of all tasks too, not just the final one.
-                One that is called as the final one goes to the subfolder ``tasks``.
+            intermediate: Whether to download the outputs of all tasks too, not just the final one;
+                logs are left out. One that is called as the final one goes to the subfolder
+                ``tasks``.
             overwrite: Whether to replace files that are there already.
             callback: Told the progress of each file: percent, bytes so far, bytes in all.
 
@@ -658,6 +681,8 @@ class SubmittedJob:
         """
         paths = [self.get_output(folder, None, overwrite, callback)]
         for output in self.list_all_outputs() if intermediate else []:
+            if output["type"] == "TaskLog":
+                continue
             namesake = output["name"] == self.output_filename
             place = Path(folder, "tasks") if namesake else folder
             paths.append(self.get_output(place, output, overwrite, callback))
@@ -734,6 +759,7 @@ class Task:
         id: Its number in the job, from 1.
         status: In the words of a job's status; None if unknown.
         completion_time: When it ended, as the service writes it, or None.
+        message: Why it failed, or None.
         instance: The worker it ran on, or None.
         deployment: The pool of that worker, or None.
         cores: How many processor cores it was given, or None.
@@ -755,6 +781,7 @@ class Task:
         self.id: int = int(given(self.details.id, 0))
         self.status: str | None = word(self.details.status, "") or None
         self.completion_time: str | None = given(self.details.completion_time, None)
+        self.message: str | None = given(self.details.message, None)
         self.instance: str | None = given(self.details.instance_id, None)
         self.deployment: str | None = given(self.details.deployment_id, None)
         self.cores: int | None = given(self.details.core_count, None)
@@ -783,6 +810,23 @@ class Task:
         """
         self.outputs = [output_info(o) for o in self._api.list_task_outputs(self._job, self.id)]
         return self.outputs
+
+    def get_log(self) -> str:
+        """What it printed when it last ran, and why it failed, if it did.
+
+        Returns:
+            The text; ``""`` if it printed nothing or has not ended yet. `SubmittedJob.get_logs` has
+            the lines of running tasks. Of a very long log, the middle is left out.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        logs = [output for output in self.list_outputs() if output["type"] == "TaskLog"]
+        if not logs:
+            return ""
+        # Each attempt has a log, with its number in the name.
+        newest = max(logs, key=lambda output: (len(output["name"]), output["name"]))
+        return self._api.read_output(newest["link"])
 
     def get_output(
         self,

@@ -28,6 +28,8 @@ class Attempt:
     """Outputs of the steps this one depends on: (path in the output folder, digest)."""
     preview: bool
     """Whether to make a preview where the task leaves none."""
+    max_log: int
+    """Bytes that are kept of what it prints."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ CONFIGURATION = {
     "distributed.nanny.pre-spawn-environ": {},
     # The service counts attempts itself: a task whose worker died comes back at once.
     "distributed.scheduler.allowed-failures": 0,
+    # Otherwise some attempts wait with the scheduler, whose workers have less urgent ones already.
+    "distributed.scheduler.worker-saturation": float("inf"),
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.multiprocessing-method": "spawn",
@@ -57,10 +59,12 @@ class Cluster:
         self._client.register_plugin(_worker.Setup())
         self._client.subscribe_topic(TOPIC, lambda event: on_events([tuple(e) for e in event[1]]))
 
-    def submit(self, attempts: Sequence[Attempt]) -> list[Future]:
-        """Start attempts; their futures, in order."""
+    def submit(self, attempts: Sequence[Attempt], priority: int) -> list[Future]:
+        """Start attempts, those of a higher priority first; their futures, in order."""
         keys = [attempt.mark for attempt in attempts]
-        futures: list[Future] = self._client.map(_worker.run, attempts, key=keys, pure=False)
+        futures: list[Future] = self._client.map(
+            _worker.run, attempts, key=keys, pure=False, priority=priority
+        )
         return futures
 
     def results(self, futures: Sequence[Future]) -> list[Result | Exception]:

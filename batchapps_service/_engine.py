@@ -32,7 +32,7 @@ from batchapps_service._finals import laid_out, make_final, record_outputs
 from batchapps_service._notes import Notes
 from batchapps_service._poolruns import Change, PoolRun, PoolRuns
 from batchapps_service._processes import kill_marked
-from batchapps_service._runs import MAX_ATTEMPTS, JobRun, Running
+from batchapps_service._runs import RETRY_EXIT_CODE, JobRun, Running
 from batchapps_service._templates import Plan, Submission
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("batchapps_service.engine")
 
-UNFINISHED = ("NotStarted", "InProgress", "Cancelling")
+UNFINISHED = ("NotStarted", "InProgress", "Cancelling", "OnHold")
+NO_OUTPUT = "The job's output could not be put together"
 SPLIT_PIECE = 5000
 """Tasks written in one transaction when a job is split."""
 BATCH = 1000
@@ -90,9 +91,7 @@ class Engine:
         self._helpers.shutdown(wait=True, cancel_futures=True)
         clusters = [pool.cluster for pool in self._pools.all() if pool.cluster]
         for run in self._jobs.values():
-            for cluster in clusters:
-                if run.active:
-                    cluster.stop_tasks(run.id)
+            self._stop(run, list(run.active.values()))
         closing = [threading.Thread(target=cluster.close) for cluster in clusters]
         for one in closing:
             one.start()
@@ -167,10 +166,7 @@ class Engine:
         The way out when a transaction failed (a full disk, say): memory is ahead of it then.
         """
         for run in self._jobs.values():
-            pool = self._pools.get(run.pool_id)
-            if pool is not None and pool.cluster is not None and run.active:
-                pool.cluster.withdraw([one.future for one in run.active.values() if one.future])
-                pool.cluster.stop_tasks(run.id)
+            self._stop(run, list(run.active.values()))
         self._jobs.clear()
         time.sleep(1)
         self._queue.put(self._resume)
@@ -214,12 +210,21 @@ class Engine:
                 self._cancel(session, run)
             elif job_id not in self._preparing:
                 self._end(session, job_id, job.pool_id, "Cancelled", "The job was cancelled.")
-        elif run is None and job_id not in self._preparing and job.status in UNFINISHED:
+        elif run is not None:
+            run.held = job.status == "OnHold"
+            if run.held:
+                self._stop(run, [one for one in run.active.values() if not one.started])
+            else:  # resumed, perhaps with tasks that were requeued
+                self._notes.write(session)
+                self._fill(session, run)
+                run.started = False
+                self._settle(session, run)
+        elif job_id not in self._preparing and job.status in UNFINISHED:
             self._preparing.add(job_id)
             self._pools.changed(session, job.pool_id)
             self.help(
                 lambda: self._prepare(job),
-                lambda error: lambda session: self._not_prepared(session, job, error),
+                partial(self._helper_failed, job.id, job.pool_id, "The job could not be split"),
             )
 
     def _prepare(self, job: Job) -> Change:
@@ -247,14 +252,12 @@ class Engine:
             plan.merge,
             {step.name: plan.ancestors(step.name) for step in plan.steps},
         )
-        with self._database.read() as session:
-            rows = session.execute(
-                select(Task.id, Task.step, Task.status)
-                .where(Task.job_id == job.id)
-                .order_by(Task.id)
-            )
-            run.fill((row.id, row.step, row.status) for row in rows)
         return lambda session: self._prepared(session, run)
+
+    def _fill(self, session: Session, run: JobRun) -> None:
+        columns = Task.id, Task.step, Task.status, Task.attempts
+        query = select(*columns).where(Task.job_id == run.id).order_by(Task.id)
+        run.fill(row.tuple() for row in session.execute(query))
 
     def _split(self, job: Job, plan: Plan) -> None:
         counts: Counter[str] = Counter()
@@ -283,30 +286,42 @@ class Engine:
     def _prepared(self, session: Session, run: JobRun) -> None:
         self._preparing.discard(run.id)
         self._jobs[run.id] = run
-        if session.scalar(select(Job.status).where(Job.id == run.id)) == "Cancelling":
+        self._fill(session, run)
+        status = session.scalar(select(Job.status).where(Job.id == run.id))
+        run.held = status == "OnHold"
+        if status == "Cancelling":
             self._cancel(session, run)
         else:
             self._settle(session, run)
 
-    def _not_prepared(self, session: Session, job: Job, error: Exception) -> None:
-        self._preparing.discard(job.id)
-        text = f"The job could not be split: {error}"
-        self._end(session, job.id, job.pool_id, "Error", text)
+    def _helper_failed(self, job_id: str, pool_id: str, what: str, error: Exception) -> Change:
+        def change(session: Session) -> None:
+            self._preparing.discard(job_id)
+            self._end(session, job_id, pool_id, "Error", f"{what}: {error}")
+
+        return change
 
     def _cancel(self, session: Session, run: JobRun) -> None:
         run.cancelling = True
-        pool = self._pools.get(run.pool_id)
-        if pool is not None and pool.cluster is not None and run.active:
-            queued = [one.future for one in run.active.values() if not one.started]
-            pool.cluster.withdraw(queued)
-            pool.cluster.stop_tasks(run.id)
+        self._stop(run, list(run.active.values()))
         self._settle(session, run)
 
     def _stop_task(self, job_id: str, task_id: int) -> None:
         run = self._jobs.get(job_id)
-        pool = self._pools.get(run.pool_id) if run else None
-        if run and task_id in run.active and pool and pool.cluster:
-            pool.cluster.stop_tasks(job_id, [task_id])
+        if run and task_id in run.active:
+            self._stop(run, [run.active[task_id]])
+
+    def _stop(self, run: JobRun, attempts: list[Running]) -> None:
+        """Take back attempts that were not begun, and end the others."""
+        pool = self._pools.get(run.pool_id)
+        if not attempts or pool is None or pool.cluster is None:
+            return
+        queued = [one for one in attempts if not one.started]
+        for one in queued:
+            one.withdrawn = True
+        pool.cluster.withdraw([one.future for one in queued if one.future])
+        # The queued ones too: they may have begun just now.
+        pool.cluster.stop_tasks(run.id, [one.task_id for one in attempts])
 
     def _settle(self, session: Session, run: JobRun) -> None:
         """End the job when nothing of it runs and nothing more can."""
@@ -326,7 +341,7 @@ class Engine:
             self._preparing.add(run.id)  # until the output is made
             self.help(
                 lambda: make_final(self._directory, run.id, self._completed(run)),
-                lambda error: lambda session: self._not_completed(session, run, error),
+                partial(self._helper_failed, run.id, run.pool_id, NO_OUTPUT),
             )
 
     def _completed(self, run: JobRun) -> Change:
@@ -339,11 +354,6 @@ class Engine:
                 self._end(session, run.id, run.pool_id, "Complete", "The job is complete.")
 
         return change
-
-    def _not_completed(self, session: Session, run: JobRun, error: Exception) -> None:
-        self._preparing.discard(run.id)
-        text = f"The job's output could not be put together: {error}"
-        self._end(session, run.id, run.pool_id, "Error", text)
 
     def _end(self, session: Session, job_id: str, pool_id: str, status: str, text: str) -> None:
         self._jobs.pop(job_id, None)
@@ -380,21 +390,20 @@ class Engine:
 
     def _dispatch(self) -> None:
         for pool in self._pools.all():
-            room = pool.room
-            if room <= 0:
-                continue
             runs = [run for run in self._jobs.values() if run.pool_id == pool.id]
             for run in sorted(runs, key=lambda run: (run.priority, run.number)):
-                room -= self._start_tasks(run, pool, room)
-                if room <= 0:
+                # What is less urgent is no hindrance: Dask lets it wait.
+                urgent = sum(len(one.active) for one in runs if one.priority <= run.priority)
+                if (room := pool.room(urgent)) <= 0:
                     break
+                self._start_tasks(run, pool, room)
 
-    def _start_tasks(self, run: JobRun, pool: PoolRun, room: int) -> int:
+    def _start_tasks(self, run: JobRun, pool: PoolRun, room: int) -> None:
         chosen: list[tuple[int, str]] = []
         while len(chosen) < room and (step := run.ready_step()) is not None:
             chosen.append((run.waiting[step].popleft(), step))
         if not chosen:
-            return 0
+            return
         try:
             attempts = self._attempts(run, chosen)
         except Exception:
@@ -407,15 +416,14 @@ class Engine:
             running = Running(attempt.task_id, attempt.step, attempt.mark)
             run.active[attempt.task_id] = running
             run.attempts[attempt.task_id] = attempt.number
+            run.tries[attempt.task_id] += 1
             all_ended.append(_Ended(run, running, pool))
         pool.active += len(attempts)
-        for ended, future in zip(all_ended, pool.cluster.submit(attempts), strict=True):
+        for ended, future in zip(
+            all_ended, pool.cluster.submit(attempts, -run.priority), strict=True
+        ):
             ended.running.future = future
-            future.add_done_callback(self._announce(ended))
-        return len(attempts)
-
-    def _announce(self, ended: _Ended) -> Callable[[Any], None]:
-        return lambda _future: self._queue.put(ended)
+            future.add_done_callback(lambda _future, ended=ended: self._queue.put(ended))
 
     def _attempts(self, run: JobRun, chosen: Iterable[tuple[int, str]]) -> list[Attempt]:
         steps = dict(chosen)
@@ -438,6 +446,7 @@ class Engine:
                 parameters=parameters[task_id],
                 earlier=run.earlier[step],
                 preview=True,
+                max_log=self._directory.settings.max_task_log_bytes,
             )
             for task_id, step in steps.items()
         ]
@@ -485,53 +494,82 @@ class Engine:
             self._apply_events(session, outcome.events)
         del run.active[task_id]
         run.progress.pop(task_id, None)
-        if isinstance(outcome, Result):
-            ended.pool.took(outcome.seconds)
-            self._record(session, run, task_id, step, outcome)
-        elif run.cancelling:
-            self._record(session, run, task_id, step, Result("Cancelled", 0.0))
-        elif isinstance(outcome, WorkerDied) and run.attempts[task_id] < MAX_ATTEMPTS:
-            kill_marked(ended.running.mark)
+        came_to_nothing = not isinstance(outcome, Result) or outcome.status == "Cancelled"
+        if ended.running.withdrawn and came_to_nothing and not run.cancelling:  # put on hold
+            run.tries[task_id] -= 1
+            run.attempts[task_id] -= not ended.running.started
             run.waiting[step].appendleft(task_id)
             self._notes.task(run.id, task_id, status="NotStarted", progress=0)
-            text = f"Task {task_id}: its worker ended unexpectedly; the task is tried again."
-            self._notes.line(run.id, task_id, text)
         else:
-            if isinstance(outcome, WorkerDied):
-                kill_marked(ended.running.mark)
-                text = f"its worker ended unexpectedly {run.attempts[task_id]} times"
-            else:
-                text = f"the service could not run it: {outcome}"
-            self._record(session, run, task_id, step, Result("Error", 0.0, None, text))
+            self._judge(session, ended, outcome)
         self._notes.percent(run)
         self._settle(session, run)
         if ended.pool.size > ended.pool.target:
             self._pools.resize(ended.pool)
 
+    def _judge(self, session: Session, ended: _Ended, outcome: Result | Exception | None) -> None:
+        """Write down what an attempt came to, and whether there is another."""
+        run, task_id, step = ended.run, ended.running.task_id, ended.running.step
+        retryable, pause = False, 0.0
+        if isinstance(outcome, Result):
+            ended.pool.took(outcome.seconds)
+            result, pause = outcome, self._directory.settings.retry_seconds
+            retryable = result.status == "Error" and result.exit_code == RETRY_EXIT_CODE
+        elif run.cancelling:
+            result = Result("Cancelled", 0.0)
+        elif isinstance(outcome, WorkerDied):
+            kill_marked(ended.running.mark)
+            result, retryable = Result("Error", 0.0, None, "its worker ended unexpectedly"), True
+        else:
+            result = Result("Error", 0.0, None, f"the service could not run it: {outcome}")
+        again = retryable and run.tries[task_id] < self._directory.settings.max_attempts
+        self._record(session, run, task_id, step, result, again=again)
+        if again:
+            self._again(run, task_id, step, pause * 2 ** (run.tries[task_id] - 1))
+
+    def _again(self, run: JobRun, task_id: int, step: str, pause: float) -> None:
+        """Queue a task again, now or after a pause of so many seconds."""
+        if not pause:
+            run.waiting[step].appendleft(task_id)
+            return
+
+        def paused(_session: Session) -> None:
+            # Unless it was cancelled or requeued meanwhile, or the engine started over.
+            if self._jobs.get(run.id) is run and task_id in run.pausing:
+                run.pausing.discard(task_id)
+                run.waiting[step].append(task_id)
+
+        run.pausing.add(task_id)
+        timer = threading.Timer(pause, self._queue.put, [paused])
+        timer.daemon = True
+        timer.start()
+
     def _record(
-        self, session: Session, run: JobRun, task_id: int, step: str, result: Result
+        self, session: Session, run: JobRun, task_id: int, step: str, result: Result, *, again: bool
     ) -> None:
         self._notes.task(
             run.id,
             task_id,
-            status=result.status,
-            completed=_times.now(),
+            status="NotStarted" if again else result.status,
+            completed=None if again else _times.now(),
             exit_code=result.exit_code,
             message=result.message,
             attempts=run.attempts[task_id],
             progress=100 if result.status == "Complete" else 0,
         )
+        if result.outputs:
+            record_outputs(session, run.id, task_id, result.outputs)
         if result.status == "Complete":
             run.done += 1
             run.unfinished[step] -= 1
-            if result.outputs:
-                record_outputs(session, run.id, task_id, result.outputs)
             text = f"Task {task_id} ({step}) complete after {result.seconds:.1f} s."
         else:
-            run.failed = True
+            run.failed = run.failed or not again
             ending = "was cancelled" if result.status == "Cancelled" else "failed"
             text = f"Task {task_id} ({step}) {ending}"
             text += f": {result.message}" if result.message else "."
+            if again:
+                text += f" Attempt {run.attempts[task_id]}; it is tried again."
         self._notes.line(run.id, task_id, text)
         pool = self._pools.get(run.pool_id)
         if not run.unfinished[step] and pool is not None and pool.cluster is not None:

@@ -1,4 +1,4 @@
-"""Jobs: submission, listing, status, log, cancel, reprocess."""
+"""Jobs: submission, listing, status, log, and the actions on them."""
 
 import uuid
 from typing import Any
@@ -232,16 +232,33 @@ def get_log(call: Call) -> Answer:
     return body
 
 
-def cancel(call: Call) -> Answer:
-    """POST /jobs/{jobId}/actions/cancel"""
+def _change(call: Call, taken: set[str], what: str, line: str, status: str | None) -> Answer:
+    """Bring a job that is in one of the ``taken`` states into another; None: whence it was held."""
     with call.context.database.write() as session:
         job = owned(call, session)
-        if job.status in FINISHED or job.status == "Cancelling":
-            raise wrong_state(f"The job cannot be cancelled: it is {job.status}.")
-        job.status = "Cancelling"
-        _joblog.append(session, job.id, [(None, "Cancel requested.")])
+        if job.status not in taken:
+            raise wrong_state(f"The job cannot be {what}: it is {job.status}.")
+        job.status = status or ("InProgress" if job.started else "NotStarted")
+        _joblog.append(session, job.id, [(None, line)])
     call.context.scheduler.job_changed(job.id)
     return {}
+
+
+def cancel(call: Call) -> Answer:
+    """POST /jobs/{jobId}/actions/cancel"""
+    taken = {"NotStarted", "InProgress", "OnHold"}
+    return _change(call, taken, "cancelled", "Cancel requested.", "Cancelling")
+
+
+def hold(call: Call) -> Answer:
+    """POST /jobs/{jobId}/actions/hold"""
+    line = "Put on hold: no more tasks start."
+    return _change(call, {"NotStarted", "InProgress"}, "put on hold", line, "OnHold")
+
+
+def resume(call: Call) -> Answer:
+    """POST /jobs/{jobId}/actions/resume"""
+    return _change(call, {"OnHold"}, "resumed", "Resumed.", None)
 
 
 def reprocess(call: Call) -> Answer:
@@ -266,14 +283,14 @@ def reprocess(call: Call) -> Answer:
             .values(
                 status="NotStarted",
                 progress=0,
-                attempts=0,
                 message=None,
                 exit_code=None,
                 started=None,
                 completed=None,
             )
         )
-        job.status, job.completed = "NotStarted", None
+        job.status = "InProgress" if job.status == "OnHold" and job.started else "NotStarted"
+        job.completed = None
         _joblog.append(session, job.id, [(None, f"Reprocessing {count} tasks.")])
     call.context.scheduler.job_changed(job.id)
     return {"jobId": job.id, "link": call.context.links.job(job.id)}

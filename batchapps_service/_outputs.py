@@ -53,7 +53,11 @@ def list_tasks(call: Call) -> Answer:
             select(Task).where(Task.job_id == job.id, Task.started.is_not(None)).order_by(Task.id)
         ).all()
         outputs: dict[int, list[Output]] = {}
-        listing = select(Output).where(Output.job_id == job.id).order_by(Output.name)
+        listing = (
+            select(Output)
+            .where(Output.job_id == job.id)
+            .order_by(Output.made_by_service, Output.name)
+        )
         for output in session.scalars(listing):
             outputs.setdefault(output.task_id, []).append(output)
         return {"tasks": [_task_described(call, one, outputs.get(one.id, [])) for one in tasks]}
@@ -77,7 +81,7 @@ def list_task_outputs(call: Call) -> Answer:
         query = (
             select(Output)
             .where(Output.job_id == task.job_id, Output.task_id == task.id)
-            .order_by(Output.name)
+            .order_by(Output.made_by_service, Output.name)
         )
         return {"outputs": [_described(call, output) for output in session.scalars(query)]}
 
@@ -114,7 +118,7 @@ def list_output_files(call: Call) -> Answer:
         query = select(Output).where(Output.job_id == job.id)
         if job.merge_task is not None:
             query = query.where(Output.task_id != job.merge_task)
-        query = query.order_by(Output.task_id, Output.name)
+        query = query.order_by(Output.task_id, Output.made_by_service, Output.name)
         return {"outputs": [_described(call, output) for output in session.scalars(query)]}
 
 

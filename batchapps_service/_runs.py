@@ -1,13 +1,13 @@
 """A job in progress, as the engine keeps it in memory."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 PRIORITIES = {"urgent": 0, "high": 1, "medium": 2, "low": 3}
-MAX_ATTEMPTS = 4
-"""Tries at a task whose worker dies under it."""
+RETRY_EXIT_CODE = 75
+"""``EX_TEMPFAIL`` of sysexits.h: a task that ends with it asks to be tried again."""
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Running:
     mark: str
     future: Any = None
     started: bool = False
+    withdrawn: bool = False
 
 
 @dataclass
@@ -39,6 +40,11 @@ class JobRun:
     """Tasks of a step that are not Complete."""
     active: dict[int, Running] = field(default_factory=dict)
     attempts: dict[int, int] = field(default_factory=dict)
+    """Starts of unfinished tasks, in all."""
+    tries: Counter[int] = field(default_factory=Counter)
+    """Starts since the task was queued by a user."""
+    pausing: set[int] = field(default_factory=set)
+    """Tasks that are tried again in a while."""
     progress: dict[int, int] = field(default_factory=dict)
     """Percent of running tasks."""
     earlier: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -47,31 +53,39 @@ class JobRun:
     done: int = 0
     failed: bool = False
     cancelling: bool = False
+    held: bool = False
 
     @classmethod
     def order(cls, priority: str) -> int:
         """Rank of a priority; an unknown one counts as Medium."""
         return PRIORITIES.get(priority.lower(), PRIORITIES["medium"])
 
-    def fill(self, tasks: Iterable[tuple[int, str, str]]) -> None:
-        """Take in the job's tasks: (id, step, status)."""
+    def fill(self, tasks: Iterable[tuple[int, str, str, int]]) -> None:
+        """Take in the job's tasks, anew if need be: (id, step, status, attempts)."""
         for step in self.ancestors:
             self.waiting[step] = deque()
             self.unfinished[step] = 0
-        for task_id, step, status in tasks:
+        self.done, self.failed = 0, False
+        self.tries.clear()
+        self.pausing.clear()
+        for task_id, step, status, attempts in tasks:
             if status == "Complete":
                 self.done += 1
                 continue
             self.unfinished[step] += 1
+            if task_id in self.active:
+                continue
+            self.attempts[task_id] = attempts
             if status == "NotStarted":
                 self.waiting[step].append(task_id)
             else:
                 self.failed = True
 
     def ready_step(self) -> str | None:
-        """The first step with a task that can start now."""
-        if self.cancelling:
-            return None
+        """The first step with a task that is to start now."""
+        return None if self.cancelling or self.held else self._next_step()
+
+    def _next_step(self) -> str | None:
         for step, waiting in self.waiting.items():
             if waiting and not any(self.unfinished[one] for one in self.ancestors[step]):
                 return step
@@ -79,8 +93,8 @@ class JobRun:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs and nothing more can start."""
-        return not self.active and self.ready_step() is None
+        """Whether nothing runs and nothing more can start, not even when a hold is lifted."""
+        return not (self.active or (not self.cancelling and (self.pausing or self._next_step())))
 
     @property
     def percent(self) -> int:

@@ -37,6 +37,8 @@ HANDLERS: Mapping[str, Handler] = {
     "getJobLog": _jobs.get_log,
     "cancelJob": _jobs.cancel,
     "reprocessJob": _jobs.reprocess,
+    "holdJob": _jobs.hold,
+    "resumeJob": _jobs.resume,
     "listJobOutputs": _outputs.list_job_outputs,
     "getJobOutput": _outputs.get_job_output,
     "headJobOutput": _outputs.get_job_output,

@@ -36,6 +36,12 @@ class Settings:
     """The most that a pool's ``maxTasksPerTVM`` may be."""
     max_pools: int = 20
     """Pools an account may make."""
+    max_attempts: int = 4
+    """Tries at a task that loses its worker or asks to be tried again."""
+    retry_seconds: float = 2
+    """Pause before a task that asks for it is tried again; doubled with each try."""
+    max_task_log_bytes: int = 8 * 1024 * 1024
+    """What is kept of the output of one attempt: of more, the beginning and the end."""
     max_body_bytes: int = 64 * 1024 * 1024
     """The largest JSON body that is read."""
 

@@ -11,6 +11,7 @@ from distributed import Worker
 from openjd.sessions import LogContent
 
 from batchapps_service._attempts import TOPIC, Event, EventKind
+from batchapps_service._tasklogs import TaskLog
 
 FLUSH_SECONDS = 0.03
 """Events wait so long for others to go with."""
@@ -32,6 +33,7 @@ class Sink:
     """What the session itself said of a failure."""
     events: list[Event] = field(default_factory=list)
     """Not sent yet."""
+    log: TaskLog | None = None
 
 
 class Router(logging.Handler):
@@ -101,6 +103,8 @@ class Router(logging.Handler):
             return
         if text.startswith(SHOWN):
             text = text.partition(":")[2].strip()
+        if sink.log is not None:
+            sink.log.add(text)
         sink.lines += 1
         if sink.lines > MAX_LINES:
             if sink.lines > MAX_LINES + 1:

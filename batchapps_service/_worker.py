@@ -13,13 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import psutil
 from distributed import Worker, WorkerPlugin, get_worker
 from openjd.sessions import LOG, ActionState, ActionStatus
 
 from batchapps_service import _previews, _work
 from batchapps_service._attempts import Attempt, Produced, Result
+from batchapps_service._processes import kill_marked
 from batchapps_service._sessions import ActionFailed, TaskSession, open_session, plan_of
 from batchapps_service._store import Store, hash_file
+from batchapps_service._tasklogs import TaskLog
 from batchapps_service._taskoutput import Sink, router
 from batchapps_service._templates import task_parameters
 
@@ -95,7 +98,9 @@ def run(attempt: Attempt) -> Result:
         _running[attempt.mark] = this
     try:
         outcome = this.result()
+        outcome.outputs += this.printed(outcome.message)
     finally:
+        this.log.discard()
         with _lock:
             del _running[attempt.mark]
     return Result(
@@ -123,7 +128,8 @@ class _Run:
         self.attempt = attempt
         self._root = Path(attempt.root)
         self._store = Store(self._root / "store")
-        self.sink = Sink(attempt.job_id, attempt.task_id)
+        self.log = TaskLog(self._store, attempt.max_log)
+        self.sink = Sink(attempt.job_id, attempt.task_id, log=self.log)
         self._opened: TaskSession | None = None
         self._cancelled = False
 
@@ -155,6 +161,14 @@ class _Run:
         finally:
             if opened is not None:
                 self._release(opened, keep)
+
+    def printed(self, message: str | None) -> list[Produced]:
+        """What it printed and why it failed, as an output; none where there is neither."""
+        if message:
+            self.log.add(message)
+        content = self.log.finish()
+        name = f"task_{self.attempt.task_id}_attempt_{self.attempt.number}.log"
+        return [Produced(name, "TaskLog", content.digest, content.size, True)] if content else []
 
     def _session(self) -> TaskSession:
         attempt = self.attempt
@@ -227,17 +241,20 @@ class _Run:
 
     def _run_task(self, opened: TaskSession) -> ActionStatus:
         self._stop_if_cancelled()
-        return opened.act(
-            "The task",
-            lambda: opened.session.run_task(
-                step_script=opened.step.script,
-                task_parameter_values=task_parameters(self.attempt.parameters),
-                log_task_banner=False,
-                step_name=self.attempt.step,
-                resolved_symtab=opened.symbols,
-            ),
-            self.sink,
+        run_task = partial(
+            opened.session.run_task,
+            step_script=opened.step.script,
+            task_parameter_values=task_parameters(self.attempt.parameters),
+            log_task_banner=False,
+            step_name=self.attempt.step,
+            resolved_symtab=opened.symbols,
         )
+        before = frozenset(psutil.pids())
+        try:
+            return opened.act("The task", run_task, self.sink)
+        finally:
+            # What the task leaves running ends with it, but not what its environments started.
+            kill_marked(opened.mark, before)
 
     def _collect(
         self, outputs: Path, staged: dict[str, tuple[str, tuple[int, int, int]]]

@@ -15,7 +15,7 @@ for _name in ("BATCHAPPS_CA_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service for the whole run, with the sample job types and those for tests."""
-    made = Service.make(tmp_path_factory.mktemp("service") / "data")
+    made = Service.make(tmp_path_factory.mktemp("service") / "data", retry_seconds=0.2)
     for folder in [*sorted((ROOT / "jobtypes").iterdir()), *sorted(TEST_TYPES.iterdir())]:
         if (folder / "template.yaml").is_file():
             made.add_jobtype(folder)

@@ -321,6 +321,14 @@ def test_actions(job: SubmittedJob, service: FakeService) -> None:
         job.cancel()
     assert job.reprocess() is True
     assert job.reprocess() is False
+    service.on("POST jobs/1/actions/hold", Reply(200, {}), Reply(403, b"No."))
+    service.on("POST jobs/1/actions/resume", Reply(200, {}), Reply(403, b"No."))
+    service.on("GET jobs/1", Reply(body={**DETAILS, "status": "OnHold"}))
+    assert job.hold() is True
+    assert job.status == "OnHold"
+    assert job.hold() is False
+    assert job.resume() is True
+    assert job.resume() is False
 
 
 def test_logs(job: SubmittedJob, service: FakeService) -> None:

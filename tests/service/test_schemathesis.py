@@ -6,6 +6,7 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+from conformance import operations
 from pictures import PNG
 from support import ROOT, Api, Service, running
 
@@ -98,5 +99,6 @@ def test_made_up_calls_find_nothing_amiss(tmp_path: Path) -> None:
         )
     print(done.stdout)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
-    assert "Selected: 32/32" in done.stdout
+    count = len(list(operations()))
+    assert f"Selected: {count}/{count}" in done.stdout
     assert "Stateful" in done.stdout

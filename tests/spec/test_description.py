@@ -24,6 +24,8 @@ OPERATIONS = {
     "getJobLog": "GET /jobs/{jobId}/log",
     "cancelJob": "POST /jobs/{jobId}/actions/cancel",
     "reprocessJob": "POST /jobs/{jobId}/actions/reprocess",
+    "holdJob": "POST /jobs/{jobId}/actions/hold",
+    "resumeJob": "POST /jobs/{jobId}/actions/resume",
     "listJobOutputs": "GET /jobs/{jobId}/outputs",
     "getJobOutput": "GET /jobs/{jobId}/outputs/output",
     "headJobOutput": "HEAD /jobs/{jobId}/outputs/output",

@@ -54,7 +54,10 @@ class Task:
     API.
      """
     attempts: int | Unset = UNSET
-    """ How often the task has been started. Extension of the 2014-10-01-preview API. """
+    """ How often the task has been started. It is started again when its worker is lost, when it
+    ends with exit code 75, and when the job is reprocessed. Extension of the
+    2014-10-01-preview API.
+     """
     message: str | Unset = UNSET
     """ Why the task failed, if it did. Extension of the 2014-10-01-preview API. """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)

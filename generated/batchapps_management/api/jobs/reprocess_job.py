@@ -85,8 +85,9 @@ def sync_detailed(
 ) -> Response[Error | ReprocessResult]:
     """Run a job's failed tasks again
 
-     Queues the failed tasks of a job again, under the same job id; finished tasks keep their
-    outputs. Where nothing has failed, the answer is 403.
+     Queues the failed and cancelled tasks of a job again, under the same job id; finished tasks
+    keep their outputs. A job on hold goes on with that. Only a job that is `Error` or `OnHold` can
+    be reprocessed; any other answers 403.
 
     Args:
         job_id (str): Id of the job.
@@ -117,8 +118,9 @@ def sync(
 ) -> Error | ReprocessResult | None:
     """Run a job's failed tasks again
 
-     Queues the failed tasks of a job again, under the same job id; finished tasks keep their
-    outputs. Where nothing has failed, the answer is 403.
+     Queues the failed and cancelled tasks of a job again, under the same job id; finished tasks
+    keep their outputs. A job on hold goes on with that. Only a job that is `Error` or `OnHold` can
+    be reprocessed; any other answers 403.
 
     Args:
         job_id (str): Id of the job.
@@ -144,8 +146,9 @@ async def asyncio_detailed(
 ) -> Response[Error | ReprocessResult]:
     """Run a job's failed tasks again
 
-     Queues the failed tasks of a job again, under the same job id; finished tasks keep their
-    outputs. Where nothing has failed, the answer is 403.
+     Queues the failed and cancelled tasks of a job again, under the same job id; finished tasks
+    keep their outputs. A job on hold goes on with that. Only a job that is `Error` or `OnHold` can
+    be reprocessed; any other answers 403.
 
     Args:
         job_id (str): Id of the job.
@@ -174,8 +177,9 @@ async def asyncio(
 ) -> Error | ReprocessResult | None:
     """Run a job's failed tasks again
 
-     Queues the failed tasks of a job again, under the same job id; finished tasks keep their
-    outputs. Where nothing has failed, the answer is 403.
+     Queues the failed and cancelled tasks of a job again, under the same job id; finished tasks
+    keep their outputs. A job on hold goes on with that. Only a job that is `Error` or `OnHold` can
+    be reprocessed; any other answers 403.
 
     Args:
         job_id (str): Id of the job.
