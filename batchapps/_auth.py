@@ -7,11 +7,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 
-from ._http import RetryingClient, error_from, origin
+from ._http import WITHHELD_FOR, RetryingClient, error_from, origin
 from ._secret import Secret
 from .exceptions import (
     AuthenticationException,
@@ -230,10 +230,12 @@ class BearerAuth(httpx.Auth):
 
     def __init__(self, source: Callable[[], TokenSource], endpoint: str) -> None:
         self._source = source
-        self._origin = origin(httpx.URL(f"https://{endpoint}"))
+        self._endpoint = httpx.URL(f"https://{endpoint}")
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if origin(request.url) != self._origin:
+        if origin(request.url) != origin(self._endpoint):
+            # For the words of an error.
+            request.extensions = {**request.extensions, WITHHELD_FOR: self._endpoint}
             yield request
             return
         source = self._source()
@@ -269,18 +271,26 @@ def read_account(account: str) -> tuple[str, str | None]:
     return found["client"], found.get("tenant")
 
 
-def find_authority(http: RetryingClient, endpoint: str, root: str, tenant: str) -> str:
-    """The address of the login service for `endpoint`.
+class Authority(NamedTuple):
+    """The address of a login service, and what is to be said if it refuses an account."""
+
+    address: str
+    remark: str = ""
+
+
+def find_authority(http: RetryingClient, endpoint: str, root: str, tenant: str) -> Authority:
+    """The login service for `endpoint`.
 
     That is `root` if it is not Microsoft's; else the one that the endpoint names as its own when it
-    is called without a token, if that has the endpoint's scheme, host and port; else Microsoft's.
+    is called without a token, if that has the endpoint's scheme, host and port; else Microsoft's,
+    with a warning in the log if the endpoint named another one.
 
     Raises:
         RestCallException: The endpoint is out of reach or out of order.
     """
     host = re.sub(r"^https?://", "", root.strip(), flags=re.IGNORECASE).rstrip("/")
     if host.lower() not in _MICROSOFT_HOSTS:
-        return f"https://{host}/{tenant}"
+        return Authority(f"https://{host}/{tenant}")
     home = httpx.URL(f"https://{endpoint}")
     response = _working(http.get(f"https://{endpoint}/api/jobs", params={"maxResults": "1"}))
     challenge = response.headers.get("WWW-Authenticate", "")
@@ -292,8 +302,18 @@ def find_authority(http: RetryingClient, endpoint: str, root: str, tenant: str) 
             uri = httpx.URL("")
         if origin(uri) == origin(home):
             path = re.sub(r"/oauth2(/v2\.0)?/authorize$", "", uri.path.rstrip("/"))
-            return str(uri.copy_with(path=path or f"/{tenant}", query=None, fragment=None))
-    return f"https://{_DEFAULT_HOST}/{tenant}"
+            address = uri.copy_with(path=path or f"/{tenant}", query=None, fragment=None)
+            return Authority(str(address))
+        if uri.host and uri.host.lower() not in _MICROSOFT_HOSTS:
+            there = uri.netloc.decode("ascii", "replace")
+            remark = (
+                f"The endpoint {endpoint} named {uri.scheme}://{there} as its login service; that "
+                f"is not its own address, so {_DEFAULT_HOST} was used. If the service is your "
+                f"own, use {there} as endpoint, or set root to it, in the configuration."
+            )
+            _log.warning(remark)
+            return Authority(f"https://{_DEFAULT_HOST}/{tenant}", remark)
+    return Authority(f"https://{_DEFAULT_HOST}/{tenant}")
 
 
 def _working(response: httpx.Response) -> httpx.Response:

@@ -12,6 +12,7 @@ import re
 import ssl
 import time
 import uuid
+import warnings
 from collections.abc import Iterator
 from http.client import responses as _PHRASES
 from pathlib import Path
@@ -33,6 +34,7 @@ from .exceptions import (
     ServerErrorException,
     StateConflictException,
     TooManyRequestsException,
+    UnverifiedConnectionWarning,
 )
 
 API_VERSION = "2014-10-01-preview"
@@ -47,12 +49,18 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 #: The service may ask for a longer pause by Retry-After, but not for more than this.
 LONGEST_RETRY_AFTER = 60.0
 
+#: Extension of a request that goes without the token: the endpoint that alone gets it.
+WITHHELD_FOR = "batchapps.withheld_for"
+
 _REQUEST_ID = "x-ms-client-request-id"
 _LONGEST_WORDS = 1000
 #: Headers that tell how a body came, not what it is.
 _OF_THE_WIRE = {"content-encoding", "content-length", "transfer-encoding"}
 
 _log = logging.getLogger("batch_apps")
+
+# Each time, not once for a place in the code; after the filters that the program or its user set.
+warnings.simplefilter("always", UnverifiedConnectionWarning, append=True)
 
 
 def tls_context(ca_cert: str | None, *, ca_source: str, verify: bool) -> ssl.SSLContext:
@@ -63,17 +71,20 @@ def tls_context(ca_cert: str | None, *, ca_source: str, verify: bool) -> ssl.SSL
     Args:
         ca_cert: A file of certificates in PEM, or a folder as OpenSSL wants it.
         ca_source: Where `ca_cert` was set, for the message if it is no good.
-        verify: False turns all verification off; a warning is logged.
+        verify: False turns all verification off; an `UnverifiedConnectionWarning` is shown and
+            logged each time.
 
     Raises:
         InvalidConfigException: `ca_cert` does not exist or holds no certificate.
     """
     context = ssl.create_default_context()
     if not verify:
-        _log.warning(
+        words = (
             "TLS verification is off (batchapps.credentials.VERIFY is False): anybody on the way "
             "can read and change what is sent, the token included."
         )
+        _log.warning(words)
+        warnings.warn(words, UnverifiedConnectionWarning, stacklevel=2)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
@@ -298,6 +309,14 @@ def error_from(response: httpx.Response) -> RestCallException:
         kind, exp_type, meaning, hint = _SERVER_ERROR
     else:
         kind, exp_type, meaning, hint = RestCallException, ValueError, "unexpected answer", ""
+    endpoint = request.extensions.get(WITHHELD_FOR)
+    if status == 401 and endpoint is not None:
+        meaning = "the call needs a token"
+        hint = (
+            f"The token was withheld because the link's host {_host(request.url)} is not the "
+            f"endpoint's host {_host(endpoint)}. If both are the same service, use the former as "
+            "endpoint in the configuration."
+        )
     phrase = _PHRASES.get(status, "")
     body = _body(response)
     words = _words(body)
@@ -358,7 +377,7 @@ def connection_failed(
     request: httpx.Request, error: httpx.TransportError
 ) -> ConnectionFailedException:
     """The exception for an answer that did not come, or not as a whole."""
-    host = request.url.netloc.decode("ascii", "replace")
+    host = _host(request.url)
     tls = _tls_error(error)
     if isinstance(tls, ssl.SSLCertVerificationError):
         what = (
@@ -393,6 +412,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _host(url: httpx.URL) -> str:
+    return url.netloc.decode("ascii", "replace")
 
 
 def _address(request: httpx.Request) -> str:

@@ -405,7 +405,8 @@ class Configuration:
                 web sign-in, that must be complete.
             validate: Whether to check that they are.
             **kwargs: `ca_cert` (file with the CA certificate of the service, if that is a private
-                one), `root` (host of the login service), `resource`, `auth_uri`, `token_uri`.
+                one; kept as an absolute path), `root` (host of the login service), `resource`,
+                `auth_uri`, `token_uri`.
 
         Returns:
             The settings: endpoint, unattended_account, unattended_key, client_id, redirect_uri,
@@ -424,6 +425,8 @@ class Configuration:
         }
         for extra in ("ca_cert", "root", "resource", "auth_uri", "token_uri"):
             given[extra] = kwargs.pop(extra, None)
+        if given["ca_cert"]:
+            given["ca_cert"] = str(Path(given["ca_cert"]).expanduser().absolute())
         for unknown in kwargs:
             _log.warning("aad_config has no setting %r; it is not used.", unknown)
         present = {name: value for name, value in given.items() if value is not None}
@@ -431,7 +434,11 @@ class Configuration:
         settings = {name: self._auth(name) for name in _AUTH_DEFAULTS}
         settings["unattended_key"] = Secret(settings["unattended_key"])
         if ca_cert := self._auth("ca_cert"):
-            settings["ca_cert"] = ca_cert
+            path = Path(ca_cert).expanduser()
+            # By hand it may be relative to the file; an absolute path stays what it is.
+            settings["ca_cert"] = str(
+                path.absolute() if path.exists() else self._path.absolute().parent / path
+            )
         if validate:
             self._check_complete(settings, unattended)
         return settings
@@ -542,7 +549,7 @@ def _host(endpoint: str) -> str:
     if not url.host or re.search(r"\s", host) or url.userinfo or url.query or url.fragment:
         raise InvalidConfigException(
             f"{endpoint!r} is not the address of a service; it should look like "
-            "'myservice.batchapps.core.windows.net' or 'localhost:8443'."
+            "'myservice.batchapps.core.windows.net' or '127.0.0.1:8443'."
         )
     return host
 

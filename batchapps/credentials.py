@@ -2,7 +2,8 @@
 
 Module switches, read when a session is made:
 
-- `VERIFY`: False turns verification of TLS certificates off, with a warning in the log each time.
+- `VERIFY`: False turns verification of TLS certificates off, with an
+  `UnverifiedConnectionWarning` and a record in the log each time.
 - `CA_CERT`: file of a private CA's certificate, in PEM. It comes before the environment variable
   ``BATCHAPPS_CA_CERT``, and that before ``ca_cert`` in the configuration. All are additions to the
   system's roots.
@@ -204,8 +205,9 @@ class AzureOAuth:
         client_id, tenant = read_account(settings["unattended_account"])
         tls = _tls(settings)
         http = RetryingClient(verify=tls)
+        remark = ""
         try:
-            authority = find_authority(
+            authority, remark = find_authority(
                 http, config.endpoint(), settings["root"], tenant or settings["tenant"]
             )
             source = UnattendedToken(
@@ -213,9 +215,9 @@ class AzureOAuth:
             )
         except (AuthenticationException, RestCallException) as error:
             http.close()
-            if isinstance(error, AuthenticationException):
+            if isinstance(error, AuthenticationException) and not remark:
                 raise
-            raise AuthenticationException(f"Could not log in. {error}") from error
+            raise AuthenticationException(f"Could not log in. {error} {remark}".rstrip()) from error
         return Credentials._renewable(config, client_id, source, tls)
 
     @staticmethod

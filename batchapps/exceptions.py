@@ -23,7 +23,8 @@
 
 Any other status raises `RestCallException` itself. Building an exception logs nothing. All of them
 can be pickled and copied. Wrong use in a program raises TypeError or ValueError, as elsewhere, and
-`SubmittedJob.wait` TimeoutError. Of what is only to be noted, `UnknownParameterWarning` warns.
+`SubmittedJob.wait` TimeoutError. Of what is only to be noted, `UnknownParameterWarning` and
+`UnverifiedConnectionWarning` warn.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ __all__ = [
     "TooManyRequestsException",
     "UnexpectedReplyException",
     "UnknownParameterWarning",
+    "UnverifiedConnectionWarning",
 ]
 
 
@@ -193,3 +195,7 @@ class ServerErrorException(RestCallException):
 
 class UnknownParameterWarning(UserWarning):
     """A job has a parameter that its job type does not know: perhaps a misspelt name."""
+
+
+class UnverifiedConnectionWarning(UserWarning):
+    """Certificates are not checked, as `batchapps.credentials.VERIFY` is False."""

@@ -282,3 +282,33 @@ def test_no_home_to_write_in_is_no_reason_to_stop(
     cfg = Configuration(tmp_path / "file")
     assert cfg.current_jobtype() == "Blender"
     assert "could not be saved" in capfd.readouterr().err
+
+
+def test_a_ca_given_by_a_relative_path_is_found_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    cfg = Configuration()
+    kept = cfg.aad_config(ca_cert="tls/ca.pem", validate=False)["ca_cert"]
+    assert kept == str(tmp_path / "tls" / "ca.pem")
+    cfg.save_config()
+    monkeypatch.chdir("elsewhere")
+    assert Configuration().aad_config(validate=False)["ca_cert"] == kept
+    assert "ca_cert" not in cfg.aad_config(ca_cert="", validate=False)
+
+
+def test_a_relative_ca_in_the_file_counts_from_here_then_from_the_file(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ini = home / "BatchAppsData" / "batch_apps.ini"
+    ini.parent.mkdir()
+    ini.write_text("[Authentication]\nca_cert = ca.pem\n")
+    monkeypatch.chdir(tmp_path)
+    cfg = Configuration()
+    assert cfg.aad_config(validate=False)["ca_cert"] == str(ini.parent / "ca.pem")
+    (ini.parent / "ca.pem").write_text("")
+    assert cfg.aad_config(validate=False)["ca_cert"] == str(ini.parent / "ca.pem")
+    (tmp_path / "ca.pem").write_text("")
+    found = Path(cfg.aad_config(validate=False)["ca_cert"])
+    assert found.absolute() == tmp_path / "ca.pem"

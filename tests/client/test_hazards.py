@@ -213,4 +213,4 @@ def test_exceptions_are_pickled_and_copied_whole_and_log_nothing(
 def test_all_that_is_raised_on_purpose_has_one_base() -> None:
     raised = [getattr(exceptions, name) for name in exceptions.__all__]
     others = [kind for kind in raised if not issubclass(kind, BatchAppsException)]
-    assert others == [exceptions.UnknownParameterWarning]
+    assert all(issubclass(kind, Warning) for kind in others)

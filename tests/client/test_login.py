@@ -1,5 +1,7 @@
 """Logging in, tokens and their renewal, certificates, and who gets the token."""
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ from batchapps import (
     JobManager,
     ServerErrorException,
     SessionExpiredException,
+    UnverifiedConnectionWarning,
     credentials,
 )
 from batchapps._auth import find_authority, read_account
@@ -80,7 +83,7 @@ def authority(root: str, reply: httpx.Response, tenant: str = "T") -> tuple[str,
     with RetryingClient(verify=context, transport=httpx.MockTransport(answer)) as http:
         found = find_authority(http, "host.example:8443", root, tenant)
     assert all("authorization" not in request.headers for request in asked)
-    return found, len(asked)
+    return found.address, len(asked)
 
 
 def unauthorized(header: str) -> httpx.Response:
@@ -117,6 +120,33 @@ def test_authority_of_the_endpoint_counts_if_it_is_at_the_endpoint(
 ) -> None:
     expected = found or "https://host.example:8443/X"
     assert authority(root, unauthorized(header)) == (expected, 1)
+
+
+def test_a_login_service_elsewhere_is_named_and_not_used(
+    cfg: Configuration, service: FakeService, other: FakeService, caplog: pytest.LogCaptureFixture
+) -> None:
+    uri = f'Bearer authorization_uri="https://{other.endpoint}/studio"'
+    service.on("GET jobs", Reply(401, {}, {"WWW-Authenticate": uri}))
+    # Stands for Microsoft's, which nobody should ask here.
+    real = httpx.Client.send
+
+    def send(self: httpx.Client, request: httpx.Request, **options: object) -> httpx.Response:
+        if request.url.host == "login.microsoftonline.com":
+            return httpx.Response(400, json={"error": "invalid_tenant"}, request=request)
+        return real(self, request, **options)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx.Client, "send", send)
+        with pytest.raises(AuthenticationException) as caught:
+            AzureOAuth.get_unattended_session(cfg)
+    for words in (
+        f"The endpoint {service.endpoint} named https://{other.endpoint} as its login service",
+        "not its own address, so login.microsoftonline.com was used",
+        f"use {other.endpoint} as endpoint, or set root",
+    ):
+        assert words in str(caught.value)
+        assert words in caplog.text
+    assert other.calls == []
 
 
 def test_wrong_key(cfg: Configuration) -> None:
@@ -388,8 +418,35 @@ def test_verification_is_off_only_for_false_and_warns_each_time(
         JobManager(Credentials(cfg, "artist", "t")).get_jobs()
     monkeypatch.setattr(credentials, "VERIFY", False)
     for _ in range(2):
-        JobManager(Credentials(cfg, "artist", "t")).get_jobs()
+        with pytest.warns(UnverifiedConnectionWarning, match="VERIFY is False"):
+            JobManager(Credentials(cfg, "artist", "t")).get_jobs()
     assert caplog.text.count("TLS verification is off") == 2
+
+
+def test_that_verification_is_off_is_seen_whatever_is_logged(service: FakeService) -> None:
+    service.on("GET jobs", NO_JOBS)
+    program = f"""
+import logging
+from batchapps import Configuration, Credentials, JobManager, config, credentials
+config.STREAM_LOG = config.FILE_LOG = False
+credentials.VERIFY = False
+logging.disable()
+cfg = Configuration(log_level="critical", default=True)
+cfg.aad_config(endpoint={service.endpoint!r}, validate=False)
+for _ in range(3):
+    assert JobManager(Credentials(cfg, "artist", "t")).get_jobs() == []
+"""
+    # The second asks for no warnings at all.
+    for options, count in ([], 3), (["-W", "ignore"], 0):
+        done = subprocess.run(
+            [sys.executable, *options, "-c", program],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("UnverifiedConnectionWarning: TLS") == count
 
 
 # -- who gets the token ----------------------------------------------------------------------
@@ -409,6 +466,19 @@ def test_token_goes_to_the_endpoint_only(
     jobs.get_job(url=f"https://{service.endpoint}/api/jobs/1")
     assert [c.headers.get("authorization") for c in other.calls] == [None, None]
     assert [c.headers.get("authorization") for c in service.calls] == ["Bearer given-token"] * 2
+
+
+def test_a_withheld_token_is_said(
+    jobs: JobManager, service: FakeService, other: FakeService
+) -> None:
+    with pytest.raises(AuthenticationRefusedException) as caught:
+        jobs.get_job(url=f"https://{other.endpoint}/api/jobs/1")
+    words = f"the link's host {other.endpoint} is not the endpoint's host {service.endpoint}"
+    assert f"The token was withheld because {words}" in str(caught.value)
+    service.on("GET jobs/1", Reply(401, {}))
+    with pytest.raises(AuthenticationRefusedException) as caught:
+        jobs.get_job(url=f"https://{service.endpoint}/api/jobs/1")
+    assert "withheld" not in str(caught.value)
 
 
 def test_redirects_are_not_followed(
