@@ -267,6 +267,8 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
         ("soon", 0.375, 0.5),
         (formatdate(time.time() - 60, usegmt=True), 0.0, 0.0),
     ],
+    # Those that pytest would make up hold the present time, and differ between processes.
+    ids=["seconds", "none", "a year", "too long", "no time", "past"],
 )
 def test_retry_after(
     jobs: JobManager,
