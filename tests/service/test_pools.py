@@ -76,10 +76,10 @@ def test_workers_serve_no_web_pages(service: Service, pool: str) -> None:
             ports |= {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
     assert len(ports) > 2
     for port in ports:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            connection.shutdown(socket.SHUT_WR)
-            with contextlib.suppress(ConnectionError):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            # What speaks TLS hangs up sooner or later.
+            with contextlib.suppress(OSError):
+                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
                 assert not connection.recv(1000).startswith(b"HTTP/"), port
 
 
