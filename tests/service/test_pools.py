@@ -76,11 +76,12 @@ def test_workers_serve_no_web_pages(service: Service, pool: str) -> None:
             ports |= {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
     assert len(ports) > 2
     for port in ports:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            # What speaks TLS hangs up sooner or later.
-            with contextlib.suppress(OSError):
-                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                assert not connection.recv(1000).startswith(b"HTTP/"), port
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=5) as connection,
+            contextlib.suppress(OSError),  # what speaks TLS hangs up sooner or later
+        ):
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert not connection.recv(1000).startswith(b"HTTP/"), port
 
 
 def test_a_pool_with_jobs_is_not_deleted(api: Api) -> None:
