@@ -6,7 +6,7 @@ import secrets
 import uuid
 
 from batchapps_service import _times
-from batchapps_service._database import Account, Database
+from batchapps_service._database import Account, Database, User
 
 
 def _hash(key: str) -> str:
@@ -30,10 +30,12 @@ def check(database: Database, client_id: str, key: str) -> bool:
     return hmac.compare_digest(expected, _hash(key)) and account is not None
 
 
-def exists(database: Database, client_id: str) -> bool:
-    """Whether the account is (still) there."""
+def acting(database: Database, subject: str) -> str | None:
+    """The account that a token's subject, an account or a user, acts for, if it is still there."""
     with database.read() as session:
-        return session.get(Account, client_id) is not None
+        if user := session.get(User, subject):
+            return user.account_id
+        return subject if session.get(Account, subject) else None
 
 
 def account_string(client_id: str, tenant: str) -> str:

@@ -131,11 +131,12 @@ class _Endpoint:
 
     def _authenticate(self, token: str) -> str:
         try:
-            account = self._issuer.verify(token)
+            subject = self._issuer.verify(token)
         except TokenRefused as refusal:
             raise self._unauthorized(f"The bearer token was refused: {refusal}.") from None
-        if not _accounts.exists(self._context.database, account):
-            raise self._unauthorized("The bearer token's account is not there any more.")
+        account = _accounts.acting(self._context.database, subject)
+        if account is None:
+            raise self._unauthorized("The bearer token's account or user is not there any more.")
         return account
 
     def _unauthorized(self, message: str) -> ApiError:

@@ -8,10 +8,11 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from batchapps_service import __version__, _accounts, _datadir
+from batchapps_service import __version__, _accounts, _datadir, _users
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._errors import CommandError
 from batchapps_service._settings import is_host
@@ -39,8 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    init = verbs.add_parser("init", help="make a data directory with one account")
-    init.add_argument("dir", type=Path, metavar="DIR", help="a folder that does not exist yet")
+    init = _command(verbs, "init", _init, "make a data directory with one account")
     init.add_argument("--port", type=_port, default=8443, help="default: 8443")
     init.add_argument(
         "--host",
@@ -49,45 +49,54 @@ def _parser() -> argparse.ArgumentParser:
         help="name or address under which clients reach the service; with one other than this"
         " machine's loopback, the service listens on all interfaces (default: 127.0.0.1)",
     )
-    init.add_argument("--json", action="store_true", help="print one JSON object")
-    init.set_defaults(run=_init)
-
-    serve = verbs.add_parser("serve", help="run the service until SIGTERM or Ctrl-C")
-    serve.add_argument("dir", type=Path, metavar="DIR")
+    serve = _command(verbs, "serve", _serve, "run the service until SIGTERM or Ctrl-C")
     serve.add_argument(
         "--log-level",
         choices=["debug", "info", "warning", "error"],
         default="info",
         help="what is logged to stderr (default: info)",
     )
-    serve.set_defaults(run=_serve)
 
-    jobtypes = verbs.add_parser("jobtypes", help="install, list and remove job types")
-    kinds = jobtypes.add_subparsers(required=True, metavar="COMMAND")
-    add = kinds.add_parser("add", help="install a job type: this lets users run its code")
-    add.add_argument("dir", type=Path, metavar="DIR")
+    kinds = _group(verbs, "jobtypes", "install, list and remove job types")
+    add = _command(kinds, "add", _add_jobtype, "install a job type: this lets users run its code")
     add.add_argument("bundle", type=Path, metavar="BUNDLE", help="the folder with the template")
     add.add_argument(
         "--version",
         help="letters, digits and . _ + - (default: what the bundle's file VERSION says, or else a"
         " number that counts up)",
     )
-    add.set_defaults(run=_add_jobtype)
-    listing = kinds.add_parser("list", help="list the installed job types")
-    listing.add_argument("dir", type=Path, metavar="DIR")
-    listing.set_defaults(run=_list_jobtypes)
-    remove = kinds.add_parser("remove", help="remove a job type that no unfinished job needs")
-    remove.add_argument("dir", type=Path, metavar="DIR")
+    _command(kinds, "list", _list_jobtypes, "list the installed job types")
+    about = "remove a job type that no unfinished job needs"
+    remove = _command(kinds, "remove", _remove_jobtype, about)
     remove.add_argument("name", metavar="NAME")
     remove.add_argument("--version", help="the one to remove (default: all versions)")
-    remove.set_defaults(run=_remove_jobtype)
 
-    accounts = verbs.add_parser("accounts", help="manage unattended accounts")
-    kinds = accounts.add_subparsers(required=True, metavar="COMMAND")
-    new = kinds.add_parser("add", help="make an account and print its key, once")
-    new.add_argument("dir", type=Path, metavar="DIR")
-    new.add_argument("--json", action="store_true", help="print one JSON object")
-    new.set_defaults(run=_add_account)
+    kinds = _group(verbs, "accounts", "manage unattended accounts")
+    account = _command(kinds, "add", _add_account, "make an account and print its key, once")
+
+    kinds = _group(verbs, "users", "manage the people who sign in on a web page")
+    user = _command(kinds, "add", _add_user, "make a user and print the password, once")
+    user.add_argument("name", metavar="NAME", help="what the user signs in with")
+    user.add_argument("--account", metavar="ID", help="the account that the user acts for")
+    _command(kinds, "list", _list_users, "list the users and their accounts")
+    remove = _command(kinds, "remove", _remove_user, "remove a user; their tokens are refused")
+    remove.add_argument("name", metavar="NAME")
+    for printing in (init, account, user):
+        printing.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _group(verbs: Any, name: str, about: str) -> Any:
+    commands = verbs.add_parser(name, help=about)
+    return commands.add_subparsers(required=True, metavar="COMMAND")
+
+
+def _command(
+    group: Any, name: str, run: Callable[[argparse.Namespace], None], about: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = group.add_parser(name, help=about)
+    parser.add_argument("dir", type=Path, metavar="DIR", help="the data directory")
+    parser.set_defaults(run=run)
     return parser
 
 
@@ -124,19 +133,38 @@ def _add_account(parsed: argparse.Namespace) -> None:
 
 def _print_account(directory: DataDirectory, *, as_json: bool) -> None:
     client_id, key = _accounts.add(directory.database)
-    details = {
-        "endpoint": directory.settings.base_url,
-        "account": _accounts.account_string(client_id, directory.settings.tenant),
-        "key": key,
-        "ca_cert": str(directory.tls / "ca.pem"),
-    }
+    account = _accounts.account_string(client_id, directory.settings.tenant)
+    _print_details(directory, as_json=as_json, account=account, key=key)
+
+
+def _add_user(parsed: argparse.Namespace) -> None:
+    directory = _datadir.open_directory(parsed.dir)
+    name, password = _users.add(directory.database, parsed.name, parsed.account)
+    settings = directory.settings
+    login = {"client_id": settings.client_id, "tenant": settings.tenant, "user": name}
+    _print_details(directory, as_json=parsed.json, **login, password=password)
+
+
+def _print_details(directory: DataDirectory, *, as_json: bool, **details: str) -> None:
+    """What somebody needs to reach the service and log in; the last one is a secret."""
+    ca_cert = str(directory.tls / "ca.pem")
+    details = {"endpoint": directory.settings.base_url, "ca_cert": ca_cert} | details
     if as_json:
         print(json.dumps(details))
         return
-    print(f"Endpoint: {details['endpoint']}")
-    print(f"Account:  {details['account']}")
-    print(f"Key:      {key}   (shown only now)")
-    print(f"CA file:  {details['ca_cert']}")
+    for name, value in details.items():
+        print(f"{name.capitalize().replace('_', ' ')}: {value}")
+    print("(the last one is shown only now)")
+
+
+def _list_users(parsed: argparse.Namespace) -> None:
+    for user in _users.all_of(_datadir.open_directory(parsed.dir).database):
+        print(user.name, user.account_id)
+
+
+def _remove_user(parsed: argparse.Namespace) -> None:
+    _users.remove(_datadir.open_directory(parsed.dir).database, parsed.name)
+    print(f"Removed user '{parsed.name}'.")
 
 
 def _serve(parsed: argparse.Namespace) -> None:

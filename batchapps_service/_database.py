@@ -37,6 +37,40 @@ class Account(Base):
     created: Mapped[datetime]
 
 
+class User(Base):
+    """A person who signs in on the issuer's pages, and then acts for the account."""
+
+    __tablename__ = "user"
+
+    # A GUID: what the person's tokens name.
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    salt: Mapped[str]
+    # The password's, by scrypt, in hexadecimal.
+    hash: Mapped[str]
+
+
+class Grant(Base):
+    """What a client can have tokens for: an authorization code, device code or refresh token."""
+
+    __tablename__ = "grant"
+
+    # SHA-256 of what the client holds, in hexadecimal.
+    secret_hash: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")
+    # The sign-in that it comes from; all grants of one are revoked together.
+    sign_in: Mapped[str] = mapped_column(index=True)
+    # None: a device code that nobody has entered yet.
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user.id"), index=True)
+    user_code: Mapped[str | None] = mapped_column(index=True)
+    # What was asked for: ``scope``, and for a code the rest of the request.
+    details: Mapped[dict[str, Any]]
+    # Seconds since 1970.
+    expires: Mapped[float]
+
+
 class File(Base):
     """An uploaded file as its account lists it; the content is in the store."""
 

@@ -6,7 +6,8 @@ which names a resource instead of a scope and may send the account in HTTP Basic
 
 import base64
 import binascii
-from urllib.parse import parse_qsl, unquote_plus
+from string import Template
+from urllib.parse import unquote_plus
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,14 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from batchapps_service import _accounts
-from batchapps_service._bodies import read_limited
+from batchapps_service._bodies import read_form
 from batchapps_service._database import Database
-from batchapps_service._errors import ApiError
 from batchapps_service._settings import Settings
+from batchapps_service._signin import GRANTS, NO_STORE, PAGES, SignIn, token_response
 from batchapps_service._tokens import Issuer
-
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-MAX_FORM_BYTES = 64 * 1024
 
 
 def _refuse(error: str, description: str, status: int = 400) -> JSONResponse:
@@ -52,8 +50,10 @@ class IssuerRoutes:
         self._issuer = issuer
         self._database = database
         self._settings = settings
+        self._sign_in = SignIn(issuer, database, settings)
         tenant = f"/{settings.tenant}"
         self.routes = [
+            *self._sign_in.routes,
             Route(f"{tenant}/v2.0/.well-known/openid-configuration", self._discovery),
             Route(f"{tenant}/.well-known/openid-configuration", self._discovery),
             Route(f"{tenant}/discovery/v2.0/keys", self._keys),
@@ -62,37 +62,23 @@ class IssuerRoutes:
         ]
 
     async def _discovery(self, _request: Request) -> Response:
-        authority = self._issuer.authority
-        return JSONResponse(
-            {
-                "issuer": self._issuer.name,
-                "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
-                "token_endpoint": f"{authority}/oauth2/v2.0/token",
-                "jwks_uri": f"{authority}/discovery/v2.0/keys",
-                "response_types_supported": ["code"],
-                "subject_types_supported": ["public"],
-                "grant_types_supported": ["client_credentials"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "token_endpoint_auth_methods_supported": [
-                    "client_secret_post",
-                    "client_secret_basic",
-                ],
-                "scopes_supported": [self._settings.resource + "/.default"],
-            }
-        )
+        text = (PAGES / "discovery.json").read_text("utf-8")
+        values = {"authority": self._issuer.authority, "resource": self._settings.resource}
+        return Response(Template(text).substitute(values), media_type="application/json")
 
     async def _keys(self, _request: Request) -> Response:
         return JSONResponse(self._issuer.keys)
 
     async def _token(self, request: Request) -> Response:
-        try:
-            form = (await read_limited(request, MAX_FORM_BYTES)).decode()
-            fields = dict(parse_qsl(form, max_num_fields=50))
-        except (ApiError, ValueError):
+        fields = await read_form(request)
+        if fields is None:
             return _refuse("invalid_request", "The form cannot be read.")
+        if fields.get("grant_type") in GRANTS:
+            return token_response(await run_in_threadpool(self._sign_in.redeem, fields))
         if fields.get("grant_type") != "client_credentials":
             return _refuse(
-                "unsupported_grant_type", "This issuer offers the client_credentials grant only."
+                "unsupported_grant_type",
+                f"The grants are client_credentials, {', '.join(GRANTS)}.",
             )
         basic = _basic(request.headers.get("authorization", ""))
         client_id, key = basic or (fields.get("client_id", ""), fields.get("client_secret", ""))

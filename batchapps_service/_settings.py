@@ -30,6 +30,12 @@ class Settings:
     resource: str = RESOURCE
     token_lifetime: int = 3600
     """Seconds."""
+    client_id: str = "batchapps"
+    """The client that users sign in with; it has no key."""
+    redirect_uris: tuple[str, ...] = ()
+    """Where a sign-in may lead back to, besides the user's own machine."""
+    sign_in_days: int = 90
+    """Days without use after which a user has to sign in again."""
     max_dedicated: int = 16
     """Workers an account's own pools may have in all, and the most of one auto-pool."""
     max_tasks_per_worker: int = 64

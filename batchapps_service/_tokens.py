@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from batchapps_service._certificates import write_private
+from batchapps_service._database import User
 from batchapps_service._settings import Settings
 
 LEEWAY = 30
@@ -53,33 +54,37 @@ class Issuer:
         }
         """The public keys, as a JWK set (RFC 7517)."""
 
-    def issue(self, client_id: str) -> dict[str, Any]:
-        """A token response (RFC 6749, 5.1) with a fresh token for the account."""
-        now = int(time.time())
-        lifetime = self._settings.token_lifetime
+    def issue(self, subject: str, client_id: str | None = None) -> dict[str, Any]:
+        """A token response (RFC 6749, 5.1) with a fresh token for an account, or for a user."""
         claims = {
-            "iss": self.name,
             "aud": self._settings.resource,
-            "sub": client_id,
-            "oid": client_id,
-            "appid": client_id,
-            "tid": self._settings.tenant,
-            "iat": now,
-            "nbf": now,
-            "exp": now + lifetime,
+            "sub": subject,
+            "oid": subject,
+            "appid": client_id or subject,
             "jti": uuid.uuid4().hex,
         }
-        token = jwt.encode(claims, self._key, "RS256", headers={"kid": self._key_id})
+        now, lifetime = int(time.time()), self._settings.token_lifetime
         return {
             "token_type": "Bearer",
             "expires_in": lifetime,
             "expires_on": now + lifetime,
             "resource": self._settings.resource,
-            "access_token": token,
+            "access_token": self._sign(claims),
         }
 
+    def identify(self, user: User, client_id: str, nonce: str | None) -> str:
+        """An ID token: tells the client who has signed in."""
+        claims = {"aud": client_id, "sub": user.id, "oid": user.id, "preferred_username": user.name}
+        return self._sign(claims | ({"nonce": nonce} if nonce else {}))
+
+    def _sign(self, claims: dict[str, Any]) -> str:
+        now = int(time.time())
+        common = {"iss": self.name, "tid": self._settings.tenant, "iat": now, "nbf": now}
+        claims |= common | {"exp": now + self._settings.token_lifetime}
+        return jwt.encode(claims, self._key, "RS256", headers={"kid": self._key_id})
+
     def verify(self, token: str) -> str:
-        """The account a token was issued to. Raises TokenRefused."""
+        """The account or user a token was issued to. Raises TokenRefused."""
         try:
             claims = jwt.decode(
                 token,
@@ -88,7 +93,8 @@ class Issuer:
                 audience=self._settings.resource,
                 issuer=self.name,
                 leeway=LEEWAY if self._settings.token_lifetime > LEEWAY else 0,
-                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+                # An ID token has no jti, so that it never passes for one of these.
+                options={"require": ["exp", "iat", "iss", "aud", "sub", "jti"]},
             )
         except jwt.ExpiredSignatureError:
             raise TokenRefused("the token has expired; get a new one") from None

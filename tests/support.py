@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,6 +72,18 @@ class Account:
 
 
 @dataclass
+class Person:
+    """A user who signs in on a web page, as ``users add`` printed it."""
+
+    endpoint: str
+    client_id: str
+    tenant: str
+    user: str
+    password: str
+    ca_cert: str
+
+
+@dataclass
 class Service:
     """A data directory, and the process that serves it."""
 
@@ -125,6 +138,14 @@ class Service:
         done = command("accounts", "add", self.directory, "--json")
         assert done.returncode == 0, done.stderr
         return Account(**json.loads(done.stdout))
+
+    def add_user(self, account: Account | None = None) -> Person:
+        """A user of the account, or of the first one."""
+        client_id = (account or self.account).client_id
+        name = f"user-{uuid.uuid4().hex[:12]}"
+        done = command("users", "add", self.directory, name, "--account", client_id, "--json")
+        assert done.returncode == 0, done.stderr
+        return Person(**json.loads(done.stdout))
 
     def add_jobtype(self, bundle: Path) -> None:
         done = command("jobtypes", "add", self.directory, bundle)
