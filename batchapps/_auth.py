@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import httpx
@@ -119,19 +120,13 @@ class GivenToken:
         return None
 
 
-class UnattendedToken:
-    """The token of an unattended account, got with its key and renewed before it expires."""
+class RenewedToken:
+    """A token that is renewed before it expires, in the way that a subclass knows."""
 
-    def __init__(
-        self, http: RetryingClient, authority: str, client_id: str, key: str, resource: str
-    ) -> None:
-        self._http = http
-        self._authority = authority
-        self._client_id = client_id
-        self._key = key
-        self._scope = f"{resource}/.default"
+    _token: Token
+
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._token = self._acquire()
 
     def token(self) -> Token:
         with self._lock:
@@ -142,12 +137,12 @@ class UnattendedToken:
     def renewed(self, refused: str) -> Token | None:
         with self._lock:
             if self._token.text == refused:  # else another thread has renewed it already
-                self._token = self._acquire_again()
+                self._token = self._acquire_again(refused)
             return self._token
 
     def _renew(self) -> None:
         try:
-            self._token = self._acquire_again()
+            self._token = self._acquire_again(None)
         except (SessionExpiredException, RestCallException) as error:
             if self._token.expired():
                 raise
@@ -156,43 +151,76 @@ class UnattendedToken:
                 "The token could not be renewed yet and is used until it expires: %s", error
             )
 
-    def _acquire_again(self) -> Token:
+    def _acquire_again(self, refused: str | None) -> Token:
         try:
-            return self._acquire()
+            return self._acquire(refused)
         except AuthenticationException as error:
             raise SessionExpiredException(f"The session is over: {error}") from error
 
-    def _acquire(self) -> Token:
+    def _acquire(self, refused: str | None) -> Token:
+        """A token other than the one with the text `refused`.
+
+        Raises:
+            AuthenticationException: There is none any more.
+        """
+        raise NotImplementedError
+
+
+class UnattendedToken(RenewedToken):
+    """The token of an unattended account, got with its key."""
+
+    def __init__(
+        self, http: RetryingClient, authority: str, client_id: str, key: str, resource: str
+    ) -> None:
+        super().__init__()
+        self._http = http
+        self._authority = authority
+        self._client_id = client_id
+        self._key = key
+        self._scope = f"{resource}/.default"
+        self._token = self._acquire(None)
+
+    def _acquire(self, refused: str | None) -> Token:  # noqa: ARG002
         import msal  # takes longer than the rest of the package
 
-        try:
+        with login_service(self._authority):
             # One that is made anew has no cache: when to renew is decided above.
             app = msal.ConfidentialClientApplication(
                 self._client_id,
                 authority=self._authority,
                 client_credential=self._key,
                 instance_discovery=False,
-                http_client=_MsalHttp(self._http),
+                http_client=MsalHttp(self._http),
             )
             reply: dict[str, Any] = app.acquire_token_for_client(scopes=[self._scope]) or {}
-        except (ValueError, RuntimeError) as error:
-            raise AuthenticationException(
-                f"{self._authority} does not answer as a login service ({_first_line(error)}). "
-                "Check the account's TenantID, and endpoint and root in the configuration."
-            ) from error
         if "access_token" not in reply:
-            words = _first_line(
-                reply.get("error_description") or reply.get("error") or "no reason given"
-            )
             raise AuthenticationException(
-                f"The account {self._client_id} was refused by {self._authority}: {words}. "
+                f"The account {self._client_id} was refused by {self._authority}: "
+                f"{words_of(reply)}. "
                 "Check unattended_account and unattended_key in the configuration; a key may have "
                 "run out or been replaced."
             )
         return read_token(reply)
 
 
-class _MsalHttp:
+@contextlib.contextmanager
+def login_service(authority: str) -> Iterator[None]:
+    """Around calls of msal: says it clearly when there is no login service at `authority`."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        raise AuthenticationException(
+            f"{authority} does not answer as a login service ({first_line(error)}). "
+            "Check the account's TenantID, and endpoint and root in the configuration."
+        ) from error
+
+
+def words_of(reply: Mapping[str, Any]) -> str:
+    """Why a login service refused."""
+    return first_line(reply.get("error_description") or reply.get("error") or "")
+
+
+class MsalHttp:
     """What msal needs of an HTTP library, over our own client."""
 
     def __init__(self, http: RetryingClient) -> None:
@@ -323,6 +351,6 @@ def _working(response: httpx.Response) -> httpx.Response:
     return response
 
 
-def _first_line(text: object) -> str:
+def first_line(text: object) -> str:
     lines = str(text).strip().splitlines()
     return lines[0].rstrip(". ") if lines else "no reason given"

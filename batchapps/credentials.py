@@ -11,12 +11,13 @@ Module switches, read when a session is made:
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import ssl
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -31,8 +32,9 @@ from ._auth import (
     read_token,
 )
 from ._http import ApiClient, RetryingClient, in_threads, tls_context
+from ._signin import SignIn, Store
 from .config import Configuration
-from .exceptions import AuthenticationException, RestCallException
+from .exceptions import AuthenticationException, InvalidConfigException, RestCallException
 
 __all__ = ["CA_CERT", "CRED_STORE", "VERIFY", "AzureOAuth", "Credentials"]
 
@@ -41,11 +43,9 @@ CA_CERT: str | None = None
 #: Name under which the system's keyring holds tokens of web sign-in.
 CRED_STORE: str = "AzureBatchApps"
 
-_NO_WEB_SIGN_IN = (
-    "Web sign-in is not available in this version. Use an unattended account with "
-    "AzureOAuth.get_unattended_session(), or get a token elsewhere and pass it to "
-    "Credentials(config, client_id, token=...)."
-)
+# Sign-ins by web page that were begun and not finished, by their state.
+_begun: dict[str, tuple[Configuration, SignIn, ssl.SSLContext, dict[str, Any]]] = {}
+_MOST_BEGUN = 100
 
 
 class Credentials:
@@ -58,7 +58,7 @@ class Credentials:
         config: The configuration that names the endpoint.
         client_id: Id of the client or account that the token is for.
         token: A token got elsewhere: its text, or a dictionary with ``access_token`` and, if
-            known, ``expires_at`` or ``expires_in``.
+            known, ``expires_at`` or ``expires_in``. Default: the stored sign-in of the client.
 
     Attributes:
         auth: The settings of the configuration's Authentication section.
@@ -75,25 +75,34 @@ class Credentials:
         client_id: str,
         token: Mapping[str, Any] | str | None = None,
     ) -> None:
-        if token is None:
-            raise AuthenticationException("There is no stored token. " + _NO_WEB_SIGN_IN)
-        self._set_up(config, client_id, GivenToken(read_token(token)))
+        if token is not None:
+            self._set_up(config, client_id, GivenToken(read_token(token)))
+            return
+        source, tls = _sign_in(config, client_id)
+        with _logging_in():
+            source.resume()
+        self._set_up(config, client_id, source, tls)
 
     @classmethod
     def _renewable(
         cls, config: Configuration, client_id: str, source: TokenSource, tls: ssl.SSLContext
     ) -> Credentials:
         credentials = cls.__new__(cls)
-        credentials._set_up(config, client_id, source)
-        credentials._tls = tls
+        credentials._set_up(config, client_id, source, tls)
         return credentials
 
-    def _set_up(self, config: Configuration, client_id: str, source: TokenSource) -> None:
+    def _set_up(
+        self,
+        config: Configuration,
+        client_id: str,
+        source: TokenSource,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.auth: dict[str, str] = config.aad_config(validate=False)
         self.client_id = client_id
         self._config = config
         self._source: TokenSource | None = source
-        self._tls: ssl.SSLContext | None = None
+        self._tls = tls
         self._sessions: dict[str, ApiClient] = {}
         self._lock = threading.Lock()
 
@@ -139,7 +148,7 @@ class Credentials:
             return self._sessions[endpoint]
 
     def refresh_session(self) -> httpx.Client | None:
-        """Get a new token now, for an unattended account.
+        """Get a new token now, for an unattended account or a sign-in.
 
         Returns:
             The session as from `get_session`; None if the token cannot be renewed.
@@ -168,8 +177,15 @@ class Credentials:
         self._source = GivenToken(read_token(token))
 
     def clear_auth(self) -> None:
-        """Forget the token."""
-        self._source = None
+        """Forget the token, and the sign-in where it is stored.
+
+        Raises:
+            AuthenticationException: The login service of the sign-in does not answer.
+        """
+        source, self._source = self._source, None
+        if isinstance(source, SignIn):
+            with _logging_in():
+                source.forget()
 
     def _present(self) -> TokenSource:
         if self._source is None:
@@ -231,41 +247,158 @@ class AzureOAuth:
         return AzureOAuth.get_unattended_session(config)
 
     @staticmethod
-    def get_session(config: Configuration | None = None) -> Credentials:  # noqa: ARG004
-        """Resume a web sign-in. Not available yet.
+    def get_session(config: Configuration | None = None) -> Credentials:
+        """Go on with an earlier sign-in of the configured client, without asking anybody.
+
+        It is found in the system's keyring, or in this process where there is no keyring.
 
         Raises:
-            AuthenticationException: Always, saying what to use.
+            InvalidConfigException: The configuration lacks something.
+            AuthenticationException: There is none or it is over; sign in again.
         """
-        raise AuthenticationException(_NO_WEB_SIGN_IN)
+        config = config or Configuration()
+        return Credentials(config, _client_id(config))
+
+    @staticmethod
+    def login(
+        config: Configuration | None = None,
+        show: Callable[[str], object] = print,
+        *,
+        browser: bool = False,
+    ) -> Credentials:
+        """Sign in as a person: wait until somebody has, in a web browser.
+
+        Args:
+            config: Default: the configuration file in its default place.
+            show: Is given the sentence that says where to sign in and with which code.
+            browser: Open the browser of this machine instead, with no code to enter.
+
+        Returns:
+            Credentials whose token is renewed as long as the sign-in lasts.
+
+        Raises:
+            InvalidConfigException: The configuration lacks something.
+            AuthenticationException: It was denied, it took too long, or the endpoint or its login
+                service is out of reach or out of order.
+        """
+        config = config or Configuration()
+        client_id = _client_id(config)
+        source, tls = _sign_in(config, client_id)
+        with _logging_in():
+            if browser:
+                source.by_browser()
+            else:
+                source.by_device(show)
+        return Credentials._renewable(config, client_id, source, tls)
 
     @staticmethod
     def get_authorization_url(
-        config: Configuration | None = None,  # noqa: ARG004
-        msa: bool = False,  # noqa: ARG004
-        prompt: bool = False,  # noqa: ARG004
-        state: str | None = None,  # noqa: ARG004
-        **additional_args: str,  # noqa: ARG004
+        config: Configuration | None = None,
+        msa: bool = False,
+        prompt: bool = False,
+        state: str | None = None,
+        **additional_args: str,
     ) -> tuple[str, str]:
-        """The address for a web sign-in. Not available yet.
+        """Begin a sign-in by web page. It is finished in the same process.
+
+        Args:
+            config: Default: the configuration file in its default place. Its `redirect_uri` is
+                where the page leads back to.
+            msa: Whether users have a Microsoft account, for the page to offer that.
+            prompt: Whether users have to give their password even if they are signed in.
+            state: Text that comes back with the answer. Default: something random.
+            **additional_args: More parameters for the page, such as ``login_hint``.
+
+        Returns:
+            The address to open in a browser, and the state.
 
         Raises:
-            AuthenticationException: Always, saying what to use.
+            InvalidConfigException: The configuration lacks something.
+            AuthenticationException: The endpoint or its login service is out of reach or out of
+                order.
         """
-        raise AuthenticationException(_NO_WEB_SIGN_IN)
+        config = config or Configuration()
+        redirect = config.aad_config()["redirect_uri"]
+        source, tls = _sign_in(config, _client_id(config))
+        with _logging_in():
+            flow = source.begin(
+                redirect_uri=redirect if "://" in redirect else f"http://{redirect}",
+                state=state,
+                prompt="login" if prompt else None,
+                domain_hint="live.com" if msa else None,
+            )
+        url, state = httpx.URL(flow["auth_uri"]), str(flow["state"])
+        more = {name: text for name, text in additional_args.items() if name not in url.params}
+        if len(_begun) >= _MOST_BEGUN:
+            del _begun[next(iter(_begun))]
+        _begun[state] = (config, source, tls, flow)
+        AzureOAuth.config, AzureOAuth.state = config, state
+        return str(url.copy_merge_params(more)), state
 
     @staticmethod
     def get_authorization_token(
-        auth_url: str,  # noqa: ARG004
+        auth_url: str,
         config: Configuration | None = None,  # noqa: ARG004
-        state: str | None = None,  # noqa: ARG004
+        state: str | None = None,
     ) -> Credentials:
-        """Finish a web sign-in. Not available yet.
+        """Finish a sign-in by web page.
+
+        Args:
+            auth_url: The whole address to which the page led back.
+            config: Not needed: what counts is the one that the sign-in was begun with.
+            state: The state from `get_authorization_url`. Default: that of the last call of it.
+
+        Returns:
+            Credentials whose token is renewed as long as the sign-in lasts.
 
         Raises:
-            AuthenticationException: Always, saying what to use.
+            AuthenticationException: The address belongs to no sign-in that was begun here, or to
+                another one, or the user was refused.
         """
-        raise AuthenticationException(_NO_WEB_SIGN_IN)
+        answer = dict(httpx.URL(auth_url).params)
+        state = state or AzureOAuth.state or ""
+        if state not in _begun or answer.get("state") != state:
+            raise AuthenticationException(
+                "The state in the address is not that of a sign-in that was begun here. Begin with "
+                "AzureOAuth.get_authorization_url(), and give the address to which the page led."
+            )
+        begun, source, tls, flow = _begun.pop(state)
+        with _logging_in():
+            source.finish(flow, answer)
+        return Credentials._renewable(begun, _client_id(begun), source, tls)
+
+
+def _client_id(config: Configuration) -> str:
+    client_id = config.aad_config(validate=False)["client_id"]
+    if not client_id:
+        raise InvalidConfigException(
+            "The configuration lacks client_id, the client that people sign in with. Set it with "
+            "aad_config(client_id=...)."
+        )
+    return client_id
+
+
+def _sign_in(config: Configuration, client_id: str) -> tuple[SignIn, ssl.SSLContext]:
+    settings = config.aad_config(validate=False)
+    tls = _tls(settings)
+    http = RetryingClient(verify=tls)
+    with _logging_in():
+        authority, remark = find_authority(
+            http, config.endpoint(), settings["root"], settings["tenant"]
+        )
+    if remark:
+        AzureOAuth.LOG.warning(remark)
+    store = Store(CRED_STORE, client_id)
+    return SignIn(http, authority, client_id, settings["resource"], store), tls
+
+
+@contextlib.contextmanager
+def _logging_in() -> Iterator[None]:
+    """Around what talks to a login service: what fails there is a failed login."""
+    try:
+        yield
+    except RestCallException as error:
+        raise AuthenticationException(f"Could not log in. {error}") from error
 
 
 def _tls(settings: Mapping[str, str]) -> ssl.SSLContext:

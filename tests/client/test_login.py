@@ -189,17 +189,9 @@ def test_login_service_out_of_order(
         AzureOAuth.get_unattended_session(cfg)
 
 
-def test_deprecated_and_coming_ways_to_log_in(cfg: Configuration) -> None:
+def test_deprecated_way_to_log_in(cfg: Configuration) -> None:
     with pytest.warns(DeprecationWarning, match="get_unattended_session"):
         assert AzureOAuth.get_principal_token(cfg).token["access_token"] == "token-1"
-    for call in (
-        lambda: AzureOAuth.get_session(cfg),
-        lambda: AzureOAuth.get_authorization_url(cfg, msa=True),
-        lambda: AzureOAuth.get_authorization_token("http://localhost/?code=1", cfg),
-        lambda: Credentials(cfg, "artist"),
-    ):
-        with pytest.raises(AuthenticationException, match="get_unattended_session"):
-            call()
 
 
 # -- tokens got elsewhere --------------------------------------------------------------------
