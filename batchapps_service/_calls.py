@@ -1,18 +1,19 @@
 """What a handler is given, and what it may answer."""
 
+import base64
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from batchapps_service import _contents
 from batchapps_service._database import Database
 from batchapps_service._datadir import DataDirectory
-from batchapps_service._errors import not_found
+from batchapps_service._errors import ApiError, not_found
 from batchapps_service._links import Links
 from batchapps_service._settings import Settings
 from batchapps_service._store import Store
@@ -78,17 +79,24 @@ class StoredFileResponse(FileResponse):
 
 def stored_file(call: Call, digest: str, name: str) -> Response:
     """Answer with the content of ``digest``, to be saved under ``name``."""
-    path: Path = call.context.store.path(digest)
-    if not path.is_file():
+    etag = f'"{digest}"'
+    wanted = call.request.headers.get("if-match", "*")
+    if wanted != "*" and etag not in [one.strip() for one in wanted.split(",")]:
+        raise ApiError(412, f"The content of '{name}' is another one by now; fetch it anew.")
+    headers = {
+        "ETag": etag,
+        # RFC 9530
+        "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    # Whatever it is: it is kept as it came, and never to be run in a browser.
+    media_type = "application/octet-stream"
+    path = call.context.store.path(digest)
+    if path.is_file():
+        return StoredFileResponse(path, media_type=media_type, headers=headers)
+    data = _contents.small(call.context.database, digest)
+    if data is None:
         log.error("content %s of '%s' is missing from the store", digest, name)
         raise not_found(f"The content of '{name}' is missing from the service's store.")
-    return StoredFileResponse(
-        path,
-        # Whatever it is: it is kept as it came, and never to be run in a browser.
-        media_type="application/octet-stream",
-        headers={
-            "ETag": f'"{digest}"',
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return Response(data, media_type=media_type, headers=headers)

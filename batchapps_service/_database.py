@@ -1,7 +1,7 @@
 """The service's state: tables of a SQLite database, and transactions on it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -75,7 +75,10 @@ class File(Base):
     """An uploaded file as its account lists it; the content is in the store."""
 
     __tablename__ = "file"
-    __table_args__ = (Index("file_by_name", "account_id", "name", "path", unique=True),)
+    __table_args__ = (
+        Index("file_by_name", "account_id", "name", "path", unique=True),
+        Index("file_by_digest", "account_id", "digest", "size"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
@@ -87,6 +90,15 @@ class File(Base):
     digest: Mapped[str]
     size: Mapped[int]
     uploaded: Mapped[datetime]
+
+
+class SmallContent(Base):
+    """A content too small for a file of its own in the store."""
+
+    __tablename__ = "small_content"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[bytes]
 
 
 class JobType(Base):
@@ -168,7 +180,8 @@ class JobFile(Base):
     __tablename__ = "job_file"
 
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    """Where it lies below the folder of the job's files, with ``/``."""
     position: Mapped[int]
     digest: Mapped[str]
     size: Mapped[int]
@@ -276,6 +289,18 @@ class Database:
     def close(self) -> None:
         """Give up all connections."""
         self._engine.dispose()
+
+
+def rows(session: Session, statement: str, *parameters: object) -> Sequence[Any]:
+    """What a query gives, straight from the driver: for thousands of rows at once."""
+    cursor = session.connection().connection.cursor()
+    cursor.execute(statement, parameters)
+    return cursor.fetchall()
+
+
+def write_rows(session: Session, statement: str, values: Iterable[tuple[object, ...]]) -> None:
+    """Execute a statement for each of ``values``, straight through the driver."""
+    session.connection().connection.cursor().executemany(statement, list(values))
 
 
 def _configure(connection: Any, _record: object) -> None:

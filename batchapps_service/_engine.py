@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from batchapps_service import _joblog, _jobtypes, _times, _work
+from batchapps_service import _contents, _joblog, _jobtypes, _times, _work
 from batchapps_service._attempts import Attempt, Event, Result, WorkerDied
 from batchapps_service._database import Job, JobFile, JobType, Pool, Task
 from batchapps_service._datadir import DataDirectory
@@ -233,13 +233,14 @@ class Engine:
         with self._database.read() as session:
             jobtype = session.get_one(JobType, job.jobtype_id)
             query = select(JobFile).where(JobFile.job_id == job.id).order_by(JobFile.position)
-            files = [(one.name, one.digest) for one in session.scalars(query)]
+            files = [(one.path, one.digest) for one in session.scalars(query)]
         bundle = _jobtypes.load(directory, jobtype)
-        submission = Submission(job.parameters, [name for name, _ in files], job.job_file)
+        submission = Submission(job.parameters, [path for path, _ in files], job.job_file)
         plan = bundle.plan(submission, folders)
         definition = _work.JobDefinition(bundle.folder, plan.saved_values())
         with self._folders:
-            _work.prepare(directory.work, directory.store, job.id, definition, files)
+            copy_out = partial(_contents.copy_out, directory.store, directory.database)
+            _work.prepare(directory.work, job.id, definition, files, copy_out)
         if job.task_count is None:
             self._split(job, plan)
         run = JobRun(

@@ -1,8 +1,8 @@
 """Uploaded files: listing, queries, upload and download."""
 
-import uuid
-from collections.abc import Sequence
-from typing import Any
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from batchapps_service import _names, _times
 from batchapps_service._calls import Answer, Call, stored_file
-from batchapps_service._database import File
+from batchapps_service._database import File, write_rows
 from batchapps_service._errors import bad_request, not_found
 from batchapps_service._store import BLOCK, Content, Incoming
 
@@ -28,6 +28,8 @@ def described(call: Call, file: File) -> dict[str, Any]:
         "lastModifiedTime": file.timestamp,
         "originalFilePath": file.path,
         "link": call.context.links.file(file.id, file.name),
+        "contentLength": file.size,
+        "sha256": file.digest,
     }
 
 
@@ -42,6 +44,29 @@ def named(call: Call, names: Sequence[str]) -> list[File]:
             )
             found.extend(session.scalars(query))
     return sorted(found, key=lambda file: file.uploaded, reverse=True)
+
+
+class Row(NamedTuple):
+    """An uploaded file: what its account knows it by, and its content."""
+
+    name: str
+    path: str
+    timestamp: str
+    size: int
+    digest: str
+
+
+def record(session: Session, account: str, rows: Iterable[Row]) -> None:
+    """List uploaded files, in place of earlier ones of the same name and path."""
+    now = _times.now().isoformat(" ")
+    write_rows(
+        session,
+        "INSERT INTO file (id, account_id, name, path, timestamp, size, digest, uploaded)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, name, path) DO UPDATE"
+        " SET timestamp = excluded.timestamp, size = excluded.size, digest = excluded.digest,"
+        " uploaded = excluded.uploaded",
+        ((os.urandom(16).hex(), account, *row, now) for row in rows),
+    )
 
 
 def list_files(call: Call) -> Answer:
@@ -125,18 +150,12 @@ async def _receive(call: Call, incoming: Incoming) -> None:
 
 
 def _record(call: Call, name: str, content: Content) -> dict[str, Any]:
-    """List the uploaded content, in place of an earlier one of the same name and path."""
     path = call.query.get("originalFilePath", "")
-    same = select(File).where(File.account_id == call.account, File.name == name, File.path == path)
+    row = Row(name, path, call.query["timestamp"], content.size, content.digest)
     with call.context.database.write() as session:
-        file = session.scalar(same) or File(
-            id=uuid.uuid4().hex, account_id=call.account, name=name, path=path
-        )
-        file.timestamp = call.query["timestamp"]
-        file.digest, file.size = content.digest, content.size
-        file.uploaded = _times.now()
-        session.add(file)
-        return described(call, file)
+        record(session, call.account, [row])
+        same = File.account_id == call.account, File.name == name, File.path == path
+        return described(call, session.scalars(select(File).where(*same)).one())
 
 
 def _owned(call: Call, session: Session) -> File:

@@ -1,6 +1,7 @@
 """Jobs: submission, listing, status, log, and the actions on them."""
 
 import uuid
+from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -99,18 +100,18 @@ def submit(call: Call) -> Answer:
     parameters = {one["Name"]: one["Value"] for one in body.get("Parameters", [])}
     jobtype = _jobtypes.choose(directory, body["Type"], parameters)
     files = _required_files(call)
+    for name, value in parameters.items():
+        if "\0" in name + value:
+            raise bad_request(f"Parameter '{name}' holds a NUL character.", {name: "holds a NUL"})
     job_file = body.get("JobFile", "")
-    job_file = "" if job_file in NO_FILE and job_file not in files else _names.bare_name(job_file)
-    if job_file and job_file not in files:
+    job_file = "" if job_file in NO_FILE and job_file not in files else job_file
+    submission = Submission(parameters, list(files), job_file)
+    if job_file and not submission.file(job_file):
         raise bad_request(
             f"The job file '{job_file}' is not among the job's required files; add it to them.",
             {"JobFile": "is not among RequiredFiles"},
         )
-    for name, value in parameters.items():
-        if "\0" in name + value:
-            raise bad_request(f"Parameter '{name}' holds a NUL character.", {name: "holds a NUL"})
     job_id = str(uuid.uuid4())
-    submission = Submission(parameters, list(files), job_file)
     try:
         plan = _jobtypes.load(directory, jobtype).plan(
             submission, job_folders(directory.work, job_id)
@@ -152,9 +153,9 @@ def submit(call: Call) -> Answer:
         )
         session.flush()
         rows = [
-            {"job_id": job_id, "name": name, "position": position}
+            {"job_id": job_id, "path": path, "position": position}
             | {"digest": file.digest, "size": file.size}
-            for position, (name, file) in enumerate(files.items())
+            for position, (path, file) in enumerate(files.items())
         ]
         if rows:
             session.execute(insert(JobFile), rows)
@@ -170,29 +171,44 @@ def _removed(jobtype: JobType) -> ApiError:
 
 
 def _required_files(call: Call) -> dict[str, File]:
-    """The uploaded files that the body requires, by name, in its order. Raises ApiError (400)."""
+    """The uploaded files that the body requires, by path, in its order. Raises ApiError (400)."""
     required: list[dict[str, str]] = call.body.get("RequiredFiles", [])
     uploaded: dict[str, list[File]] = {}
     for file in _files.named(call, [one["Name"] for one in required]):
         uploaded.setdefault(file.name, []).append(file)
     found: dict[str, File] = {}
     missing: dict[str, str] = {}
+    folders: set[str] = set()
     for one in required:
-        name, timestamp = one["Name"], one.get("Timestamp", "")
+        name, timestamp, digest = one["Name"], one.get("Timestamp", ""), one.get("Sha256", "")
+        path = one.get("RelativePath", name)
+        problem = path != name and _names.problem_with_path(path)
+        if problem:
+            raise bad_request(f"The relative path '{path[:200]}' {problem}.", {name: problem})
         # Without a timestamp, or with two files of one name and second, the newest upload counts.
         match = next(
-            (file for file in uploaded.get(name, []) if timestamp in ("", file.timestamp)), None
+            (
+                file
+                for file in uploaded.get(name, [])
+                if timestamp in ("", file.timestamp) and digest in ("", file.digest)
+            ),
+            None,
         )
         if match is None:
             missing[name] = (
                 f"is not uploaded with timestamp {timestamp}" if timestamp else "is not uploaded"
             )
-        elif found.setdefault(name, match).digest != match.digest:
+        elif found.setdefault(path, match).digest != match.digest:
             raise bad_request(
-                f"Two different required files are named '{name}'. A job's files lie in one folder;"
-                " rename one of them.",
+                f"Two different required files are named '{path}'. A job's files lie in one folder;"
+                " rename one of them, or keep the folders that they come from.",
                 {name: "is there twice"},
             )
+        folders.update(str(folder) for folder in PurePosixPath(path).parents)
+    both = sorted(folders & found.keys())
+    if both:
+        problem = "is both a file and a folder"
+        raise bad_request(f"Among the required files '{both[0]}' {problem}.", {both[0]: problem})
     if missing:
         listed = ", ".join(f"'{name}'" for name in list(missing)[:10])
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""

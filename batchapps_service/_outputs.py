@@ -17,6 +17,8 @@ def _described(call: Call, output: Output) -> dict[str, Any]:
         "kind": output.kind,
         "link": call.context.links.output(output.job_id, output.name),
         "taskId": output.task_id,
+        "contentLength": output.size,
+        "sha256": output.digest,
     }
 
 

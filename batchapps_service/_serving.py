@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 import uvicorn
 from starlette.applications import Starlette
 
-from batchapps_service import _files, _jobs, _jobtypes, _outputs, _pools
+from batchapps_service import _bulk, _files, _jobs, _jobtypes, _outputs, _pools, _uploads
 from batchapps_service._app import build
 from batchapps_service._calls import Context, Handler
 from batchapps_service._certificates import renew_server_certificate
@@ -55,6 +55,13 @@ HANDLERS: Mapping[str, Handler] = {
     "queryFilesBySpecification": _files.query_by_specification,
     "queryMissingFiles": _files.query_missing,
     "uploadFile": _files.upload,
+    "offerFiles": _bulk.offer,
+    "uploadFiles": _bulk.upload_many,
+    "startUpload": _uploads.start,
+    "uploadPart": _uploads.part,
+    "completeUpload": _uploads.complete,
+    "cancelUpload": _uploads.cancel,
+    "fetchJobOutputFiles": _bulk.fetch,
     "getFile": _files.get_file,
     "headFile": _files.get_file,
     "deleteFile": _files.delete_file,

@@ -5,11 +5,14 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 BLOCK = 1 << 20
+ABANDONED_SECONDS = 7 * 24 * 3600
+"""An upload in parts to which nothing was added for so long is given up."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,13 @@ class Store:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._temporary = root / "tmp"
+        self.uploads = root / "uploads"
+        """Where uploads in parts wait for their ends, a folder each."""
 
     def create(self) -> None:
         """Make the store's folders."""
         self._temporary.mkdir(parents=True)
+        self.uploads.mkdir()
 
     def path(self, digest: str) -> Path:
         """Where the content of that digest lies, whether or not it is there."""
@@ -46,7 +52,10 @@ class Store:
 
         ``source`` must lie on the store's file system.
         """
-        digest = hash_file(source)
+        return self.take_hashed(source, hash_file(source))
+
+    def take_hashed(self, source: Path, digest: str) -> Content:
+        """As ``take``, where the digest is known already."""
         size = source.stat().st_size
         with source.open("rb") as file:
             os.fsync(file.fileno())
@@ -72,6 +81,10 @@ class Store:
         """Remove what interrupted writes left. Only safe while nothing writes."""
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._temporary.mkdir(exist_ok=True)
+        self.uploads.mkdir(exist_ok=True)
+        for folder in self.uploads.iterdir():
+            if time.time() - folder.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class Incoming:
@@ -85,7 +98,7 @@ class Incoming:
         self._file = os.fdopen(descriptor, "wb")
         self._path = Path(name)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Add ``data`` at the end."""
         self._hash.update(data)
         self._size += len(data)

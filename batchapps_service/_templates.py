@@ -63,8 +63,17 @@ class Submission:
 
     parameters: Mapping[str, str]
     files: Sequence[str]
-    """Names of the required files, in the order of submission."""
+    """Relative paths of the required files, in the order of submission; mostly bare names."""
     job_file: str = ""
+
+    def file(self, sent: str) -> str | None:
+        """The required file that is meant, by its relative path or by its name."""
+        # Users write the path on their own machine as often as the bare name.
+        for wanted in (sent.replace("\\", "/"), _names.bare_name(sent)):
+            if wanted and wanted in self.files:
+                return wanted
+        name = _names.bare_name(sent)
+        return next((path for path in self.files if name and _names.bare_name(path) == name), None)
 
 
 class Bundle:
@@ -191,9 +200,8 @@ class Bundle:
     def _input_file(
         self, definition: Any, sent: str | None, submission: Submission, folders: Folders
     ) -> str | None:
-        # Users write the path on their own machine as often as the bare name.
-        named = _names.bare_name(sent or submission.job_file)
-        if named and named in submission.files:
+        named = submission.file(sent or submission.job_file)
+        if named:
             folder = folders.outputs if _flow(definition) == "INOUT" else folders.inputs
             return str(folder / named)
         if sent:

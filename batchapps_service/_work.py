@@ -1,7 +1,7 @@
 """The folders in which jobs run: inputs shared by a job's tasks, and a folder an attempt.
 
 work/JOB/job.json            the template and its parameter values, for the workers
-work/JOB/in/                 the job's files, flat, read-only
+work/JOB/in/                 the job's files, read-only, mostly flat
 work/JOB/TASK-ATTEMPT/       an attempt: out/, home/, tmp/ and the OpenJD session's folder
 """
 
@@ -9,12 +9,11 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from batchapps_service._store import Store
 from batchapps_service._templates import Folders
 
 ANY_OUTPUTS = "out"
@@ -42,12 +41,15 @@ class JobDefinition:
 
 def prepare(
     work: Path,
-    store: Store,
     job_id: str,
     definition: JobDefinition,
     files: Iterable[tuple[str, str]],
+    copy_out: Callable[[str, Path], None],
 ) -> None:
-    """Lay out a job's folder, unless that was done before. ``files`` are (name, digest)."""
+    """Lay out a job's folder, unless that was done before.
+
+    ``files`` are (relative path, digest); ``copy_out`` writes the content of a digest to a path.
+    """
     folder = job_folder(work, job_id)
     if (folder / "job.json").is_file():
         return
@@ -57,7 +59,9 @@ def prepare(
         inputs.mkdir(parents=True)
         for name, digest in files:
             target = inputs / name
-            store.copy_out(digest, target)
+            if "/" in name:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            copy_out(digest, target)
             # Tasks of a job share these; none is to change them under another.
             target.chmod(0o444)
         saved = {**asdict(definition), "bundle": str(definition.bundle)}

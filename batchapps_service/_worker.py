@@ -204,8 +204,7 @@ class _Run:
         """Put earlier outputs into the output folder; their digests and file states, by path."""
         if plan_of(self._root, self.attempt.job_id).works_in_place:
             source = _work.job_folders(self._root / "work", self.attempt.job_id).inputs
-            for file in source.iterdir():
-                shutil.copyfile(file, outputs / file.name)
+            shutil.copytree(source, outputs, copy_function=shutil.copyfile, dirs_exist_ok=True)
         for path, digest in self.attempt.earlier:
             target = outputs / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from .certificate_store_name import CertificateStoreName
 from .created_pool import CreatedPool
 from .error import Error
 from .file_names import FileNames
+from .file_offer import FileOffer
 from .file_specification import FileSpecification
 from .file_specifications import FileSpecifications
 from .job import Job
@@ -25,6 +26,8 @@ from .link import Link
 from .log_message import LogMessage
 from .missing_file import MissingFile
 from .missing_file_list import MissingFileList
+from .offer_answer import OfferAnswer
+from .offered_file import OfferedFile
 from .output import Output
 from .output_kind import OutputKind
 from .output_list import OutputList
@@ -35,6 +38,7 @@ from .pool_list import PoolList
 from .pool_specification import PoolSpecification
 from .pool_state import PoolState
 from .priority import Priority
+from .refused_file import RefusedFile
 from .reprocess_result import ReprocessResult
 from .required_file import RequiredFile
 from .resize_request import ResizeRequest
@@ -42,6 +46,10 @@ from .submit_result import SubmitResult
 from .task import Task
 from .task_list import TaskList
 from .task_status import TaskStatus
+from .upload import Upload
+from .upload_end import UploadEnd
+from .upload_start import UploadStart
+from .uploaded_part import UploadedPart
 from .user_file import UserFile
 from .user_file_list import UserFileList
 from .validation_error import ValidationError
@@ -57,6 +65,7 @@ __all__ = (
     "CreatedPool",
     "Error",
     "FileNames",
+    "FileOffer",
     "FileSpecification",
     "FileSpecifications",
     "Job",
@@ -72,6 +81,8 @@ __all__ = (
     "LogMessage",
     "MissingFile",
     "MissingFileList",
+    "OfferAnswer",
+    "OfferedFile",
     "Output",
     "OutputKind",
     "OutputList",
@@ -82,6 +93,7 @@ __all__ = (
     "PoolSpecification",
     "PoolState",
     "Priority",
+    "RefusedFile",
     "ReprocessResult",
     "RequiredFile",
     "ResizeRequest",
@@ -89,6 +101,10 @@ __all__ = (
     "Task",
     "TaskList",
     "TaskStatus",
+    "Upload",
+    "UploadedPart",
+    "UploadEnd",
+    "UploadStart",
     "UserFile",
     "UserFileList",
     "ValidationError",

@@ -28,6 +28,11 @@ class Output:
     """ A link, which is an absolute address. Left out while there is nothing at it. """
     task_id: int | Unset = UNSET
     """ Id of the task that left the file. Left out for the outputs of a whole job. """
+    content_length: int | Unset = UNSET
+    """ Length in bytes. Extension of the 2014-10-01-preview API. """
+    sha256: str | Unset = UNSET
+    """ SHA-256 of the content in lower-case hexadecimal. Extension of the 2014-10-01-preview API.
+     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -47,6 +52,10 @@ class Output:
 
         task_id = self.task_id
 
+        content_length = self.content_length
+
+        sha256 = self.sha256
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -58,6 +67,10 @@ class Output:
             field_dict["link"] = link
         if task_id is not UNSET:
             field_dict["taskId"] = task_id
+        if content_length is not UNSET:
+            field_dict["contentLength"] = content_length
+        if sha256 is not UNSET:
+            field_dict["sha256"] = sha256
 
         return field_dict
 
@@ -92,11 +105,17 @@ class Output:
 
         task_id = d.pop("taskId", UNSET)
 
+        content_length = d.pop("contentLength", UNSET)
+
+        sha256 = d.pop("sha256", UNSET)
+
         output = cls(
             name=name,
             kind=kind,
             link=link,
             task_id=task_id,
+            content_length=content_length,
+            sha256=sha256,
         )
 
         output.additional_properties = d

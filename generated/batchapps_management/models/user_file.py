@@ -31,6 +31,11 @@ class UserFile:
     """ Path of the file on its owner's machine, in exactly the text that was sent. """
     link: Link | Unset = UNSET
     """ A link, which is an absolute address. Left out while there is nothing at it. """
+    content_length: int | Unset = UNSET
+    """ Length in bytes. Extension of the 2014-10-01-preview API. """
+    sha256: str | Unset = UNSET
+    """ SHA-256 of the content in lower-case hexadecimal. Extension of the 2014-10-01-preview API.
+     """
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,6 +53,10 @@ class UserFile:
         if not isinstance(self.link, Unset):
             link = self.link.to_dict()
 
+        content_length = self.content_length
+
+        sha256 = self.sha256
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
@@ -63,6 +72,10 @@ class UserFile:
             field_dict["originalFilePath"] = original_file_path
         if link is not UNSET:
             field_dict["link"] = link
+        if content_length is not UNSET:
+            field_dict["contentLength"] = content_length
+        if sha256 is not UNSET:
+            field_dict["sha256"] = sha256
 
         return field_dict
 
@@ -88,6 +101,10 @@ class UserFile:
         else:
             link = Link.from_dict(_link)
 
+        content_length = d.pop("contentLength", UNSET)
+
+        sha256 = d.pop("sha256", UNSET)
+
         user_file = cls(
             id=id,
             name=name,
@@ -95,6 +112,8 @@ class UserFile:
             last_modified_time=last_modified_time,
             original_file_path=original_file_path,
             link=link,
+            content_length=content_length,
+            sha256=sha256,
         )
 
         user_file.additional_properties = d

@@ -1,0 +1,212 @@
+"""Large files, uploaded in parts that stay when anything breaks.
+
+uploads/ID/file.json         what is uploaded, and by whom
+uploads/ID/data              the parts, each at its place
+uploads/ID/parts             a line for each part that has arrived: number and SHA-256, "-" if void
+"""
+
+import contextlib
+import hashlib
+import json
+import shutil
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from batchapps_service import _files, _names
+from batchapps_service._bulk import check_digest
+from batchapps_service._calls import Answer, Call
+from batchapps_service._errors import ApiError, bad_request, not_found
+from batchapps_service._files import Row
+from batchapps_service._store import BLOCK
+
+PART_SIZE = 8 * 1024 * 1024
+
+
+class Upload:
+    """One upload in parts, in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.file: dict[str, Any] = json.loads((folder / "file.json").read_text("utf-8"))
+        self.size = int(self.file["Size"])
+        self.count = -(-self.size // PART_SIZE)
+
+    def arrived(self) -> dict[int, str]:
+        """SHA-256 of the parts that are here, by number."""
+        parts: dict[int, str] = {}
+        with contextlib.suppress(FileNotFoundError):
+            for line in (self.folder / "parts").read_text("ascii").splitlines():
+                number, _, digest = line.partition(" ")
+                # A line that a crash cut off is as good as none.
+                if digest == "-" or len(digest) == 64:
+                    parts[int(number)] = digest
+        return {number: digest for number, digest in sorted(parts.items()) if digest != "-"}
+
+    def note(self, number: int, digest: str) -> None:
+        """Write down that a part is here, or, with "-", that it is not any more."""
+        with (self.folder / "parts").open("a", encoding="ascii") as file:
+            file.write(f"{number} {digest}\n")
+
+    def length(self, number: int) -> int:
+        """The length of a part in bytes."""
+        return min(PART_SIZE, self.size - number * PART_SIZE)
+
+
+class _Whole:
+    """The digest of an upload from its beginning on, as far as its parts are here."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.hash = hashlib.sha256()
+        self.next = 0
+
+    def advance(self, upload: Upload) -> None:
+        arrived = upload.arrived()
+        with upload.data.open("rb") as file:
+            while self.next in arrived:
+                file.seek(self.next * PART_SIZE)
+                left = upload.length(self.next)
+                while left:
+                    piece = file.read(min(BLOCK, left))
+                    self.hash.update(piece)
+                    left -= len(piece)
+                self.next += 1
+
+
+# Begun while parts arrive, so that little is left to read at the end; made anew after a restart.
+_wholes: dict[str, _Whole] = {}
+
+
+def _upload(call: Call) -> Upload:
+    upload_id = call.path["uploadId"]
+    missing = not_found(f"There is no upload '{upload_id[:80]}'; begin it anew.")
+    if len(upload_id) != 64 or not upload_id.isalnum():
+        raise missing
+    try:
+        upload = Upload(call.context.store.uploads / upload_id)
+    except (FileNotFoundError, ValueError):
+        raise missing from None
+    if upload.file["account"] != call.account:
+        raise missing
+    return upload
+
+
+def start(call: Call) -> Answer:
+    """POST /uploads"""
+    name = call.body["Name"]
+    problem = _names.problem_with(name)
+    if problem:
+        raise bad_request(f"The file's name {problem}. Rename the file.", {"Name": problem})
+    members = ("Name", "OriginalPath", "Timestamp", "Size")
+    file = {"account": call.account} | {key: call.body.get(key, "") for key in members}
+    upload_id = hashlib.sha256(json.dumps(list(file.values())).encode()).hexdigest()
+    folder = call.context.store.uploads / upload_id
+    if not (folder / "file.json").is_file():
+        partial = folder.with_name(f".{upload_id}.{uuid.uuid4().hex}")
+        partial.mkdir()
+        (partial / "file.json").write_text(json.dumps(file), "utf-8")
+        (partial / "data").touch()
+        try:
+            partial.rename(folder)
+        except OSError:  # another call was faster
+            shutil.rmtree(partial)
+    upload = Upload(folder)
+    arrived = upload.arrived().items()
+    return {
+        "id": upload_id,
+        "partSize": PART_SIZE,
+        "parts": [{"number": number, "sha256": digest} for number, digest in arrived],
+    }
+
+
+async def part(call: Call) -> Answer:
+    """PUT /uploads/{uploadId}/parts/{number}"""
+    upload = await run_in_threadpool(_upload, call)
+    text = call.path["number"]
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else upload.count
+    if number >= upload.count:
+        raise not_found(f"The upload has {upload.count} parts, counted from 0, and no '{text}'.")
+    digest = hashlib.sha256()
+    length = upload.length(number)
+    pending: list[bytes] = []
+    size = done = 0
+    file = await run_in_threadpool(_open_part, upload, number)
+    try:
+        async for chunk in call.request.stream():
+            pending.append(chunk)
+            size += len(chunk)
+            if done + size > length:
+                raise bad_request(f"Part {number} has {length} bytes; there came more.")
+            if size >= BLOCK:
+                await run_in_threadpool(_write, file, digest, pending)
+                done, pending, size = done + size, [], 0
+        await run_in_threadpool(_write, file, digest, pending)
+    finally:
+        file.close()
+    if done + size != length:
+        raise bad_request(f"Part {number} has {length} bytes; there came {done + size}.")
+    check_digest(call, digest.digest())
+    await run_in_threadpool(_arrived, call.path["uploadId"], upload, number, digest.hexdigest())
+    return {}
+
+
+def _open_part(upload: Upload, number: int) -> Any:
+    if number in upload.arrived():
+        upload.note(number, "-")
+        _wholes.pop(upload.folder.name, None)
+    file = upload.data.open("r+b", buffering=0)
+    file.seek(number * PART_SIZE)
+    return file
+
+
+def _write(file: Any, digest: Any, pieces: list[bytes]) -> None:
+    data = memoryview(b"".join(pieces))
+    digest.update(data)
+    while data:
+        data = data[file.write(data) :]
+
+
+def _arrived(upload_id: str, upload: Upload, number: int, digest: str) -> None:
+    upload.note(number, digest)
+    whole = _wholes.setdefault(upload_id, _Whole())
+    if whole.lock.acquire(blocking=False):  # else another part's call is at it
+        try:
+            whole.advance(upload)
+        finally:
+            whole.lock.release()
+
+
+def complete(call: Call) -> Answer:
+    """POST /uploads/{uploadId}/actions/complete"""
+    upload = _upload(call)
+    here = len(upload.arrived())
+    if here < upload.count:
+        raise bad_request(f"Of {upload.count} parts {here} have arrived; send the others first.")
+    whole = _wholes.pop(call.path["uploadId"], None) or _Whole()
+    with whole.lock:
+        whole.advance(upload)
+    file, digest = upload.file, whole.hash.hexdigest()
+    if digest != call.body["Sha256"]:
+        shutil.rmtree(upload.folder, ignore_errors=True)
+        raise ApiError(
+            409, f"The parts of '{file['Name']}' do not have the digest told; send them again."
+        )
+    content = call.context.store.take_hashed(upload.data, digest)
+    row = Row(file["Name"], file["OriginalPath"], file["Timestamp"], content.size, digest)
+    with call.context.database.write() as session:
+        _files.record(session, call.account, [row])
+    shutil.rmtree(upload.folder, ignore_errors=True)
+    return {}
+
+
+def cancel(call: Call) -> Answer:
+    """DELETE /uploads/{uploadId}"""
+    upload = _upload(call)
+    _wholes.pop(upload.folder.name, None)
+    shutil.rmtree(upload.folder, ignore_errors=True)
+    return {}
