@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -25,7 +24,11 @@ from batchapps_management.api.jobs import (
     submit_job,
 )
 from batchapps_management.api.jobtypes import list_job_types
-from batchapps_management.api.outputs import list_job_output_files, list_job_outputs
+from batchapps_management.api.outputs import (
+    get_job_output_file,
+    list_job_output_files,
+    list_job_outputs,
+)
 from batchapps_management.api.pools import (
     create_pool,
     delete_pool,
@@ -59,9 +62,12 @@ from batchapps_management.models import (
 )
 from batchapps_management.types import UNSET, Unset
 
-from . import _transfer
+from . import _downloads
+from ._downloads import Wanted
+from ._hashes import Hashes
 from ._http import ApiClient
-from ._progress import ProgressCallback
+from ._progress import Meter, ProgressCallback, TransferCallback
+from ._uploads import Source, Upload
 from .config import Configuration
 from .credentials import Credentials
 from .exceptions import (
@@ -72,6 +78,8 @@ from .exceptions import (
 )
 
 T = TypeVar("T")
+
+_THREADS, _MOST_THREADS = 4, 10
 
 
 class Api:
@@ -201,24 +209,22 @@ class Api:
         ).outputs
 
     def output_url(self, job_id: str, name: str) -> str:
-        return _transfer.output_url(job_id, name)
+        url: str = get_job_output_file._get_kwargs(job_id, name)["url"]
+        return url
 
     def read_output(self, url: str) -> str:
         """The text of a file of a job."""
         return _checked(str, lambda: self._http.get(url).content.decode(errors="replace"))
 
-    def get_output_file(
+    def download(
         self,
-        url: str,
-        download_dir: str | os.PathLike[str],
-        name: str,
-        overwrite: bool,
+        files: Sequence[Wanted],
         callback: ProgressCallback | None = None,
-    ) -> str:
-        """Download a file of a job, or one that was uploaded; see `_transfer.download`."""
-        return _transfer.download(
-            self._http, url, download_dir, name, overwrite=overwrite, callback=callback
-        )
+        progress: TransferCallback | None = None,
+        job_id: str = "",
+    ) -> None:
+        """Download files of a job, or that were uploaded; see `_downloads.download`."""
+        _downloads.download(self._http, files, Meter(callback, progress), job_id)
 
     # -- files -------------------------------------------------------------------------------
 
@@ -237,23 +243,24 @@ class Api:
             UserFileList, lambda client: query_files_by_specification.sync(client=client, body=body)
         ).files
 
-    def send_file(
+    def send_files(
         self,
-        path: str,
-        name: str,
-        timestamp: str,
-        original_path: str,
+        files: Sequence[Source],
+        *,
+        force: bool,
+        threads: int | None = None,
         callback: ProgressCallback | None = None,
-    ) -> None:
-        """Upload a file; see `_transfer.upload`."""
-        _transfer.upload(
+        progress: TransferCallback | None = None,
+    ) -> list[Exception | None]:
+        """Upload files; see `_uploads.Upload`."""
+        return Upload(
             self._http,
-            path,
-            name=name,
-            timestamp=timestamp,
-            original_path=original_path,
-            callback=callback,
-        )
+            Hashes(self._config.hashes_path()),
+            files,
+            force=force,
+            threads=max(1, min(threads or _THREADS, _MOST_THREADS)),
+            meter=Meter(callback, progress),
+        ).run()
 
     def delete_file(self, url: str) -> None:
         _checked(object, lambda: self._http.delete(url))

@@ -57,6 +57,9 @@ _LONGEST_WORDS = 1000
 #: Headers that tell how a body came, not what it is.
 _OF_THE_WIRE = {"content-encoding", "content-length", "transfer-encoding"}
 
+#: Queries, and calls that do the same when they are made again.
+_SAFE_POSTS = re.compile(r"/files/(query/\w+|offer|bulk)$|/uploads$|/outputs/fetch$")
+
 _log = logging.getLogger("batch_apps")
 
 # Each time, not once for a place in the code; after the filters that the program or its user set.
@@ -247,8 +250,7 @@ def _backoff(attempt: int) -> float:
 
 
 def _repeatable(request: httpx.Request) -> bool:
-    # The queries for files are POSTs that change nothing.
-    return request.method not in {"POST", "PATCH"} or "/files/query/" in request.url.path
+    return request.method not in {"POST", "PATCH"} or bool(_SAFE_POSTS.search(request.url.path))
 
 
 # -- answers ---------------------------------------------------------------------------------

@@ -154,6 +154,10 @@ class Configuration:
 
     # -- the file ----------------------------------------------------------------------------
 
+    def hashes_path(self) -> Path:
+        """Where digests of uploaded files are remembered, so that none is read twice."""
+        return self._path.with_name("hashes.db")
+
     def save_config(self) -> bool:
         """Write the file; the one before is replaced as a whole or stays as it is.
 

@@ -5,28 +5,22 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import queue
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, overload
 
 from batchapps_management import models
 
 from ._api import Api
-from ._progress import ProgressCallback, reporter
+from ._downloads import Wanted, target_path
+from ._progress import ProgressCallback, TransferCallback
+from ._uploads import Source, timestamp
 from ._wire import given, href
-from .exceptions import FileInvalidException, FileMissingException, RestCallException
+from .exceptions import FileInvalidException, FileMissingException
 
 __all__ = ["FileCollection", "UploadResult", "UserFile"]
 
 _log = logging.getLogger("batch_apps")
-
-_THREADS, _MOST_THREADS = 4, 10
-#: What keeps one file from being uploaded, but not the next one.
-_FAILURES = (RestCallException, FileMissingException, FileInvalidException)
 
 
 class UploadResult:
@@ -73,7 +67,7 @@ class UserFile:
     def __init__(
         self, client: Api, file_def: str | os.PathLike[str] | Mapping[str, Any] | models.UserFile
     ) -> None:
-        if not hasattr(client, "send_file"):
+        if not hasattr(client, "send_files"):
             raise TypeError(f"{client!r} cannot send files. Make files with a FileManager.")
         self._api = client
         self.name: str
@@ -148,9 +142,7 @@ class UserFile:
         return self._time_here()
 
     def _time_here(self) -> str:
-        # Not every system can convert times before 1970 itself.
-        seconds = timedelta(seconds=Path(self.path).stat().st_mtime_ns // 10**9)
-        return (datetime(1970, 1, 1) + seconds).isoformat() + "Z"
+        return timestamp(Path(self.path).stat().st_mtime_ns)
 
     def compare_lastmodified(self, compare_to: UserFile) -> bool:
         """Whether the other file was last changed in the same second."""
@@ -208,26 +200,14 @@ class UserFile:
         """
         if not force and self.is_uploaded():
             return None
-        try:
-            self._send(callback)
-        except _FAILURES as error:
+        error = self._api.send_files([self._source()], force=True, callback=callback)[0]
+        if error is not None:
             _log.error("%s was not uploaded: %s", self.path, error)
             return UploadResult(False, error)
         return UploadResult(True)
 
-    def _send(self, callback: ProgressCallback | None) -> None:
-        self._check_sendable()
-        self._api.send_file(self.path, self.name, self._time_here(), self._sent_path, callback)
-
-    def _check_sendable(self) -> None:
-        if not self._exists():
-            raise FileMissingException(f"There is no file {self.path!r} on this machine.")
-        try:
-            f"{self.name}{self._sent_path}".encode()
-        except UnicodeEncodeError as error:
-            raise FileInvalidException(
-                f"The name or path of {self.path!r} is not valid text. Rename it to upload it."
-            ) from error
+    def _source(self) -> Source:
+        return Source(self.path, self.name, self._sent_path)
 
     def is_uploaded(self) -> UserFile | None:
         """The file as the service has it, or None if it does not have it as it is now.
@@ -263,7 +243,10 @@ class UserFile:
             RestCallException: The service did not give it.
         """
         url = self._uploaded_url()
-        return self._api.get_output_file(url, download_dir, self.name, overwrite, callback)
+        target, fetch = target_path(download_dir, self.name, overwrite)
+        if fetch:
+            self._api.download([Wanted(url, self.name, target)], callback)
+        return str(target)
 
     def delete(self) -> None:
         """Delete it at the service; a file on this machine stays.
@@ -433,15 +416,19 @@ class FileCollection:
         threads: int | None = None,
         callback: ProgressCallback | None = None,
         block: int = 4096,  # noqa: ARG002
+        *,
+        progress: TransferCallback | None = None,
     ) -> list[tuple[UserFile, str]]:
         """Upload the files that the service does not have as they are now.
 
         Args:
             force: Upload them all.
-            threads: How many at the same time, at most 10. Default: 4.
+            threads: How many requests at the same time, at most 10. Default: 4.
             callback: Told the progress of all of them together: percent, bytes so far, bytes in
-                all. It is called in the thread that called this method.
+                all. It is called in the thread that called this method; if it raises, the upload
+                stops.
             block: Accepted and not used; the size of pieces is chosen here.
+            progress: Told more: bytes, files, rate and the present file, see `TransferProgress`.
 
         Returns:
             The files that could not be uploaded, each with the reason. Empty: all is well.
@@ -450,59 +437,18 @@ class FileCollection:
             RestCallException: Asking which files the service has failed.
             SessionExpiredException: The token has run out.
         """
-        report = reporter(callback)
-        reasons: dict[UserFile, str | None] = {}
-        for file in self._files:
-            try:
-                if not file._told():  # such a one need not be on this machine
-                    file._check_sendable()
-            except _FAILURES as error:
-                reasons[file] = str(error)
-        pending = [file for file in self._files if file not in reasons]
-        if not force:
-            pending = self._not_uploaded(pending, 50)
-        reasons.update(zip(pending, self._send_all(pending, threads, report), strict=True))
-        return [(file, reason) for file in self._files if (reason := reasons.get(file))]
-
-    def _send_all(
-        self, files: list[UserFile], threads: int | None, report: ProgressCallback
-    ) -> list[str | None]:
-        """Send `files` side by side and return why each of them was not uploaded, or None."""
-        total = sum(len(file) for file in files)
-        # Workers put (number of the file, bytes sent or None at its end) here, so that `report` is
-        # called in this thread.
-        events: queue.SimpleQueue[tuple[int, int | None]] = queue.SimpleQueue()
-        stop = threading.Event()
-
-        def send(number: int) -> str | None:
-            def moved(_percent: float, done: float, _size: float) -> None:
-                if stop.is_set():
-                    raise FileInvalidException("The upload was stopped.")
-                events.put((number, int(done)))
-
-            try:
-                if stop.is_set():
-                    return "The upload was stopped."
-                files[number]._send(moved)
-            except _FAILURES as error:
-                return str(error)
-            except BaseException:
-                stop.set()  # the others would fail as well
-                raise
-            finally:
-                events.put((number, None))
-            return None
-
-        workers = max(1, min(threads or _THREADS, _MOST_THREADS))
-        with ThreadPoolExecutor(workers, thread_name_prefix="batchapps-upload") as pool:
-            futures = [pool.submit(send, number) for number in range(len(files))]
-            try:
-                _follow(len(futures), events, total, report)
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return [future.result() for future in futures]
+        # What the service told of need not be on this machine.
+        told = [file for file in self._files if file._told() and not force]
+        absent = set(self._not_uploaded(told, 50)) if told else set()
+        pending = [file for file in self._files if not file._told() or force or file in absent]
+        errors = self._api.send_files(
+            [file._source() for file in pending],
+            force=force,
+            threads=threads,
+            callback=callback,
+            progress=progress,
+        )
+        return [(file, str(error)) for file, error in zip(pending, errors, strict=True) if error]
 
     def is_uploaded(self, per_call: int = 50) -> FileCollection:
         """`missing` under the name that the original gave it."""
@@ -530,28 +476,3 @@ class FileCollection:
                 found.setdefault(uploaded.name, []).append(uploaded)
             absent += [f for f in batch if not any(f._is(u) for u in found.get(f.name, []))]
         return absent
-
-
-def _follow(
-    count: int,
-    events: queue.SimpleQueue[tuple[int, int | None]],
-    total: int,
-    report: ProgressCallback,
-) -> None:
-    """Report what comes in until all of `count` uploads have ended."""
-    if not count:
-        report(0, 0)
-    sent: dict[int, int] = {}
-    so_far = 0
-    while count:
-        try:
-            # A wait without end could not be interrupted on Windows.
-            number, done = events.get(timeout=0.5)
-        except queue.Empty:
-            continue
-        if done is None:
-            count -= 1
-        else:
-            so_far += done - sent.get(number, 0)  # less than before if it is being sent anew
-            sent[number] = done
-            report(so_far, total)

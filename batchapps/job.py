@@ -20,7 +20,8 @@ from urllib.parse import unquote, urlsplit
 from batchapps_management import models
 
 from ._api import Api
-from ._progress import ProgressCallback
+from ._downloads import Wanted, target_path
+from ._progress import ProgressCallback, TransferCallback
 from ._wire import LogLine, OutputInfo, given, href, log_line, output_info, when, word
 from .exceptions import (
     ConnectionFailedException,
@@ -639,14 +640,19 @@ class SubmittedJob:
             RestCallException: The service did not give it.
         """
         if output is None:
-            if not self.output_url:
-                self.update()
-            if not (link := self.output_url):
-                raise FileDownloadException(
-                    f"Job {self.id} is {self.status} and has no output{self._reason()}"
-                )
+            link = self._need_output()
             output = {"name": self.output_filename or _last_part(link), "link": link}
         return _download(self._api, self.id, output, download_dir, None, overwrite, callback)
+
+    def _need_output(self) -> str:
+        """The address of its final output."""
+        if not self.output_url:
+            self.update()
+        if not (link := self.output_url):
+            raise FileDownloadException(
+                f"Job {self.id} is {self.status} and has no output{self._reason()}"
+            )
+        return link
 
     def _reason(self) -> str:
         """How to go on when there is no output: the last line of the log of a failed job."""
@@ -661,6 +667,8 @@ class SubmittedJob:
         intermediate: bool = False,
         overwrite: bool = True,
         callback: ProgressCallback | None = None,
+        *,
+        progress: TransferCallback | None = None,
     ) -> list[str]:
         """Download what it made.
 
@@ -670,7 +678,8 @@ class SubmittedJob:
                 logs are left out. One that is called as the final one goes to the subfolder
                 ``tasks``.
             overwrite: Whether to replace files that are there already.
-            callback: Told the progress of each file: percent, bytes so far, bytes in all.
+            callback: Told the progress: percent, bytes so far, bytes in all.
+            progress: Told more: bytes, files, rate and the present file, see `TransferProgress`.
 
         Returns:
             The paths of the files, that of the final output first.
@@ -679,14 +688,24 @@ class SubmittedJob:
             FileDownloadException: There is no output yet, or it could not be written.
             RestCallException: The service did not give it.
         """
-        paths = [self.get_output(folder, None, overwrite, callback)]
-        for output in self.list_all_outputs() if intermediate else []:
-            if output["type"] == "TaskLog":
+        link = self._need_output()
+        wanted = [Wanted(link, self.output_filename or _last_part(link), Path())]
+        for output in self._api.list_output_files(self.id) if intermediate else []:
+            if output.kind == "TaskLog":
                 continue
-            namesake = output["name"] == self.output_filename
+            name = given(output.name, "")
+            url = href(output.link) or self._api.output_url(self.id, name)
+            wanted.append(Wanted(url, name, Path(), given(output.content_length, None)))
+        placed: list[Wanted] = []
+        pending: list[Wanted] = []
+        for index, file in enumerate(wanted):
+            namesake = index and file.name == self.output_filename
             place = Path(folder, "tasks") if namesake else folder
-            paths.append(self.get_output(place, output, overwrite, callback))
-        return paths
+            target, fetch = target_path(place, file.name, overwrite)
+            placed.append(file._replace(target=target))
+            pending += placed[-1:] if fetch else []
+        self._api.download(pending, callback, progress, self.id)
+        return [str(file.target) for file in placed]
 
     def list_all_outputs(self) -> list[OutputInfo]:
         """The outputs of all tasks: dictionaries with ``name``, ``link`` and ``type``.
@@ -773,7 +792,7 @@ class Task:
     """
 
     def __init__(self, client: Api, job_id: str, **props: Any) -> None:
-        if not hasattr(client, "get_output_file"):
+        if not hasattr(client, "list_task_outputs"):
             raise TypeError(f"{client!r} has no outputs. Get tasks from a SubmittedJob.")
         self._api = client
         self._job = job_id
@@ -909,7 +928,10 @@ def _download(
     url = str(output.get("link") or "") or api.output_url(job_id, name)
     if filename:
         folder, name = os.path.split(Path(folder, filename))
-    return api.get_output_file(url, folder, name, overwrite, callback)
+    target, fetch = target_path(folder, name, overwrite)
+    if fetch:
+        api.download([Wanted(url, name, target)], callback)
+    return str(target)
 
 
 def _download_preview(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ._api import Api
-from ._progress import ProgressCallback
+from ._progress import ProgressCallback, TransferCallback
 from ._wire import given
 from .config import Configuration
 from .credentials import Credentials
@@ -112,6 +112,8 @@ class JobManager:
         upload_threads: int | None = None,
         callback: ProgressCallback | None = None,
         block: int = 4096,
+        *,
+        progress: TransferCallback | None = None,
     ) -> SubmittedJob:
         """Upload the files of a job that the service does not have, then submit it.
 
@@ -120,6 +122,7 @@ class JobManager:
             upload_threads: How many files to upload at the same time, at most 10. Default: 4.
             callback: Told the progress of the upload: percent, bytes so far, bytes in all.
             block: Accepted and not used.
+            progress: Told more of the upload, see `TransferProgress`.
 
         Returns:
             The job, as from `JobSubmission.submit`.
@@ -134,7 +137,7 @@ class JobManager:
             raise TypeError(f"{submitjob!r} is not a JobSubmission. Make one with create_job().")
         submitjob._warn_of_unknown_parameters()  # and not only after a long upload
         failed = submitjob.required_files.upload(
-            threads=upload_threads, callback=callback, block=block
+            threads=upload_threads, callback=callback, block=block, progress=progress
         )
         if failed:
             reasons = "; ".join(f"{file.path}: {reason}" for file, reason in failed[:5])

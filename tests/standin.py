@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ KEY = "k3y-that-nobody-may-see"
 
 @dataclass
 class Call:
-    """A request as it arrived. Of a body over 1 MiB only the size is kept."""
+    """A request as it arrived. Of a body over 4 MiB only the size is kept."""
 
     method: str
     path: str
@@ -45,6 +46,17 @@ class Reply:
 
 
 Answer = Reply | Callable[[Call], Reply]
+
+
+def unpacked(body: bytes) -> "list[tuple[dict[str, Any], bytes]]":
+    """The files of an upload of many: what is told of each, and its content."""
+    line, _, contents = body.partition(b"\n")
+    found: list[tuple[dict[str, Any], bytes]] = []
+    for row in json.loads(line)["Files"]:
+        found.append((row, contents[: row["Size"]]))
+        contents = contents[row["Size"] :]
+    assert not contents
+    return found
 
 
 class _Server(ThreadingHTTPServer):
@@ -83,6 +95,16 @@ class FakeService:
         path = path if path.startswith("/") else f"/+api/{path}"
         self._answers.insert(0, (method, path, list(answers)))
 
+    def answer_to(self, method: str, path: str) -> Callable[[Call], Reply]:
+        """What answers such calls now, for a test to put something before it."""
+        answer = next(
+            answers[0]
+            for its_method, pattern, answers in self._answers
+            if its_method == method and re.fullmatch(pattern, path)
+        )
+        assert not isinstance(answer, Reply)
+        return answer
+
     def made(self, call: str = "") -> list[Call]:
         """The calls that came, those of the login excepted."""
         method, _, path = call.partition(" ")
@@ -92,6 +114,75 @@ class FakeService:
             if c.path.startswith("/api")
             and (not call or (c.method == method and re.fullmatch(f"/api/{path}", c.path)))
         ]
+
+    def keep(self) -> "list[dict[str, Any]]":
+        """Take what is uploaded, and answer offers and queries from it; the list of what came.
+
+        A file has the members of the description's `UserFile`, and its `content`.
+        """
+        kept: list[dict[str, Any]] = []
+        parts: dict[str, tuple[dict[str, Any], dict[int, bytes]]] = {}
+
+        def add(row: dict[str, Any], content: bytes) -> None:
+            kept.append(
+                {
+                    "name": row["Name"],
+                    "originalFilePath": row["OriginalPath"],
+                    "lastModifiedTime": row["Timestamp"],
+                    "content": content,
+                }
+            )
+
+        def bulk(call: Call) -> Reply:
+            for row, content in unpacked(call.body):
+                add(row, content)
+            return Reply(body={})
+
+        def offer(call: Call) -> Reply:
+            known = {
+                (one["name"], one["originalFilePath"], sha256(one["content"]).hexdigest())
+                for one in kept
+            }
+            rows = json.loads(call.body)["Files"]
+            missing = [
+                index
+                for index, row in enumerate(rows)
+                if (row["Name"], row["OriginalPath"], row.get("Sha256")) not in known
+            ]
+            return Reply(body={"missing": missing, "worthHashing": [], "refused": []})
+
+        def query(call: Call) -> Reply:
+            asked = json.loads(call.body)["Specifications"]
+            wanted = {(one["FileName"], one["Timestamp"]) for one in asked}
+            found = [
+                {name: value for name, value in one.items() if name != "content"}
+                for one in kept
+                if (one["name"], one["lastModifiedTime"]) in wanted
+            ]
+            return Reply(body={"files": found})
+
+        def begin(call: Call) -> Reply:
+            upload = str(len(parts))
+            parts[upload] = (json.loads(call.body), {})
+            return Reply(body={"id": upload, "partSize": 1 << 20, "parts": []})
+
+        def part(call: Call) -> Reply:
+            *_, upload, _parts, number = call.path.split("/")
+            parts[upload][1][int(number)] = call.body
+            return Reply(body={})
+
+        def complete(call: Call) -> Reply:
+            row, pieces = parts[call.path.split("/")[-3]]
+            add(row, b"".join(piece for _, piece in sorted(pieces.items())))
+            return Reply(body={})
+
+        self.on("POST files/bulk", bulk)
+        self.on("POST files/offer", offer)
+        self.on("POST files/query/byspecification", query)
+        self.on("POST uploads", begin)
+        self.on("PUT uploads/.*", part)
+        self.on("POST uploads/.*/actions/complete", complete)
+        return kept
 
     def tokens(self) -> int:
         """How many tokens were given out."""
@@ -155,7 +246,7 @@ class FakeService:
                         return  # broken off: such an upload leaves nothing
                     left -= len(piece)
                     size += len(piece)
-                    body = body + piece if size <= 1 << 20 else b""
+                    body = body + piece if size <= 4 << 20 else b""
                 url = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(url.query).items()}
                 headers = {name.lower(): value for name, value in self.headers.items()}

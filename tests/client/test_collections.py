@@ -10,7 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from standin import Call, FakeService, Reply
+from standin import Call, FakeService, Reply, unpacked
+from support import until
 
 from batchapps import (
     BadRequestException,
@@ -32,27 +33,6 @@ def folder(tmp_path: Path) -> Path:
     for name in ("c.png", "a.png", "b.txt", ".hidden", "sub/a.png", "sub/d.txt"):
         (made / name).write_bytes(name.encode())
     return made
-
-
-def stored(service: FakeService) -> list[dict[str, str]]:
-    """Make the service keep what is uploaded and answer queries from it; the list it keeps."""
-    kept: list[dict[str, str]] = []
-
-    def put(call: Call) -> Reply:
-        name = call.path.rpartition("/")[2]
-        path, time_ = call.query["originalFilePath"], call.query["timestamp"]
-        kept.append({"name": name, "originalFilePath": path, "lastModifiedTime": time_})
-        return Reply()
-
-    def query(call: Call) -> Reply:
-        asked = json.loads(call.body)["Specifications"]
-        wanted = {(a["FileName"], a["Timestamp"]) for a in asked}
-        found = [k for k in kept if (k["name"], k["lastModifiedTime"]) in wanted]
-        return Reply(body={"files": found})
-
-    service.on("PUT files/.*", put)
-    service.on("POST files/query/byspecification", query)
-    return kept
 
 
 def test_files_of_a_folder(files: FileManager, folder: Path) -> None:
@@ -100,7 +80,7 @@ def test_equality_is_by_name_and_place(
 def test_nothing_is_read_to_ask(
     files: FileManager, service: FakeService, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored(service)
+    service.keep()
     collection = files.files_from_dir(folder)
 
     def refuse(*args: object, **kwargs: object) -> None:
@@ -230,7 +210,7 @@ def test_extend(files: FileManager, folder: Path) -> None:
 def test_upload_sends_what_is_missing(
     files: FileManager, service: FakeService, folder: Path
 ) -> None:
-    kept = stored(service)
+    kept = service.keep()
     collection = files.files_from_dir(folder, recursive=True)
     told: list[tuple[float, ...]] = []
     where: set[int] = set()
@@ -246,7 +226,7 @@ def test_upload_sends_what_is_missing(
     assert told == sorted(told)
     assert where == {threading.get_ident()}
     assert collection.upload(threads=4, callback=progress) == []
-    assert told[-1] == (100.0, 0.0, 0.0)
+    assert told[-1] == (100.0, total, total)
     assert len(kept) == 5
     (folder / "sub" / "a.png").write_bytes(b"new")
     os.utime(folder / "sub" / "a.png", (1, 1))
@@ -263,7 +243,7 @@ def test_upload_sends_what_is_missing(
 def test_namesake_in_another_folder_is_not_taken_for_uploaded(
     files: FileManager, service: FakeService, folder: Path
 ) -> None:
-    kept = stored(service)
+    kept = service.keep()
     for name in ("a.png", "sub/a.png"):
         os.utime(folder / name, (1, 1))
     files.create_file_set(files.file_from_path(folder / "a.png")).upload()
@@ -275,7 +255,7 @@ def test_namesake_in_another_folder_is_not_taken_for_uploaded(
 def test_files_are_asked_for_in_batches(
     files: FileManager, service: FakeService, tmp_path: Path
 ) -> None:
-    stored(service)
+    service.keep()
     for number in range(120):
         (tmp_path / f"{number:03}").touch()
     collection = files.files_from_dir(tmp_path)
@@ -289,8 +269,14 @@ def test_files_are_asked_for_in_batches(
 def test_failures_are_told_file_by_file(
     files: FileManager, service: FakeService, folder: Path
 ) -> None:
-    stored(service)
-    service.on("PUT files/b.txt", Reply(400, {"Message": "Not this one."}))
+    service.keep()
+    take = service.answer_to("POST", "/api/files/bulk")
+
+    def bulk(call: Call) -> Reply:
+        names = [row["Name"] for row, _ in unpacked(call.body)]
+        return Reply(400, {"Message": "Not this one."}) if "b.txt" in names else take(call)
+
+    service.on("POST files/bulk", bulk)
     collection = files.files_from_dir(folder)
     collection.add(files.file_from_path(folder / "absent"))
     failed = collection.upload()
@@ -298,14 +284,14 @@ def test_failures_are_told_file_by_file(
     assert "Not this one" in failed[0][1]
     assert "no file" in failed[1][1]
     assert [file.name for file, _ in collection.upload()] == ["b.txt", "absent"]
-    service.on("POST files/query/.*", Reply(400, {"Message": "No asking."}))
+    service.on("POST files/offer", Reply(400, {"Message": "No asking."}))
     with pytest.raises(RestCallException, match="No asking"):
         collection.upload()
 
 
 def test_uploads_run_side_by_side(files: FileManager, service: FakeService, tmp_path: Path) -> None:
     for number in range(8):
-        (tmp_path / str(number)).touch()
+        (tmp_path / str(number)).write_bytes(bytes(4_000_000))
     at_once = 0
     most: list[int] = []
     lock = threading.Lock()
@@ -318,9 +304,9 @@ def test_uploads_run_side_by_side(files: FileManager, service: FakeService, tmp_
         time.sleep(0.1)
         with lock:
             at_once -= 1
-        return Reply()
+        return Reply(body={})
 
-    service.on("PUT files/.*", slow)
+    service.on("POST files/bulk", slow)
     assert files.files_from_dir(tmp_path).upload(force=True, threads=4) == []
     assert 2 <= max(most) <= 4
 
@@ -329,9 +315,9 @@ def test_end_of_the_session_stops_the_upload(
     files: FileManager, service: FakeService, tmp_path: Path
 ) -> None:
     for number in range(30):
-        (tmp_path / f"{number}").touch()
+        (tmp_path / f"{number}").write_bytes(bytes(4_000_000))
     collection = files.files_from_dir(tmp_path)
-    service.on("PUT files/.*", lambda call: time.sleep(0.05) or Reply())  # type: ignore[func-returns-value]
+    service.on("POST files/bulk", lambda call: time.sleep(0.05) or Reply(body={}))  # type: ignore[func-returns-value]
     files._api._credentials.store_auth({"access_token": "x", "expires_at": time.time() + 0.3})
     with pytest.raises(SessionExpiredException):
         collection.upload(force=True, threads=2)
@@ -341,17 +327,17 @@ def test_end_of_the_session_stops_the_upload(
 def test_an_interrupted_upload_stops(
     files: FileManager, service: FakeService, tmp_path: Path
 ) -> None:
-    for number in range(50):
-        (tmp_path / f"{number}").write_bytes(b"x")
+    for number in range(20):
+        (tmp_path / f"{number}").write_bytes(bytes(4_000_000))
 
     def interrupt(percent: float) -> None:
         raise KeyboardInterrupt
 
-    service.on("PUT files/.*", lambda call: time.sleep(0.05) or Reply())  # type: ignore[func-returns-value]
+    service.on("POST files/bulk", lambda call: time.sleep(0.05) or Reply(body={}))  # type: ignore[func-returns-value]
     with pytest.raises(KeyboardInterrupt):
         files.files_from_dir(tmp_path).upload(force=True, callback=interrupt)
     assert len(service.made()) < 20
-    assert not [t for t in threading.enumerate() if t.name.startswith("batchapps-upload")]
+    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("batchapps-tr")])
 
 
 def test_things_are_made_with_a_service_only() -> None:
@@ -364,19 +350,19 @@ def test_things_are_made_with_a_service_only() -> None:
 def test_file_known_only_to_the_service_is_not_needed_here(
     files: FileManager, service: FakeService, folder: Path
 ) -> None:
-    kept = stored(service)
+    kept = service.keep()
     told = {
         "name": "far.png",
         "lastModifiedTime": "2014-08-04T03:53:30Z",
         "originalFilePath": "C:\\far.png",
     }
-    kept.append(told)
+    kept.append(told | {"content": b""})
     service.on("POST files/query/byname", Reply(body={"files": [told]}))
     collection = files.files_from_dir(folder)
     collection.add(files.find_files("far.png"))
     assert collection.upload() == []
     assert sorted(k["name"] for k in kept) == ["a.png", "b.txt", "c.png", "far.png"]
-    kept.remove(told)
+    kept[:] = [one for one in kept if one["name"] != "far.png"]
     assert [file.name for file, _ in collection.upload()] == ["far.png"]
 
 
@@ -384,7 +370,7 @@ def test_file_known_only_to_the_service_is_not_needed_here(
 def test_name_that_is_not_text_fails_alone(
     files: FileManager, service: FakeService, folder: Path
 ) -> None:
-    kept = stored(service)
+    kept = service.keep()
     (folder / os.fsdecode(b"latin\xe9")).touch()
     failed = files.files_from_dir(folder).upload()
     assert len(failed) == 1

@@ -1,5 +1,7 @@
 """Downloads and uploads of single files."""
 
+import base64
+import hashlib
 import os
 import subprocess
 import sys
@@ -134,7 +136,7 @@ def test_progress_of_a_download(job: SubmittedJob, service: FakeService, tmp_pat
     service.on("GET jobs/1/outputs/output", Reply(200, b""))
     told.clear()
     job.get_output(tmp_path, overwrite=True, callback=lambda *numbers: told.append(numbers))
-    assert told == [(100.0, 0.0, 0.0)]
+    assert set(told) == {(100.0, 0.0, 0.0)}
     assert (tmp_path / "out.bin").read_bytes() == b""
 
 
@@ -204,29 +206,35 @@ def test_upload_of_a_file(files: FileManager, service: FakeService, tmp_path: Pa
     path = tmp_path / "a # {b} 100% ü😀.bin"
     path.write_bytes(DATA)
     os.utime(path, (1407124410.9, 1407124410.9))
-    service.on("PUT files/.*", Reply())
+    kept = service.keep()
     told: list[tuple[float, ...]] = []
     result = files.file_from_path(path).upload(True, lambda *numbers: told.append(numbers), 100)
     assert result is not None
     assert result.success
     assert result.result is None
     (call,) = service.made()
-    assert call.path == "/api/files/a%20%23%20%7Bb%7D%20100%25%20%C3%BC%F0%9F%98%80.bin"
-    assert call.query["timestamp"] == "2014-08-04T03:53:30Z"
-    assert call.query["originalFilePath"] == str(path).replace("/", "\\")
     assert call.headers["content-type"] == "application/octet-stream"
-    assert call.headers["content-length"] == str(len(DATA))
-    assert call.size == len(DATA)
+    assert call.headers["content-length"] == str(call.size)
+    digest = base64.b64encode(hashlib.sha256(call.body).digest()).decode()
+    assert call.headers["content-digest"] == f"sha-256=:{digest}:"
+    assert kept == [
+        {
+            "name": "a # {b} 100% ü😀.bin",
+            "originalFilePath": str(path).replace("/", "\\"),
+            "lastModifiedTime": "2014-08-04T03:53:30Z",
+            "content": DATA,
+        }
+    ]
     assert told[-1] == (100.0, float(len(DATA)), float(len(DATA)))
 
 
 def test_upload_of_an_empty_file(files: FileManager, service: FakeService, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    service.on("PUT files/empty", Reply())
+    kept = service.keep()
     told: list[tuple[float, ...]] = []
     assert files.file_from_path(tmp_path / "empty").upload(True, lambda *n: told.append(n))
-    assert service.made()[0].headers["content-length"] == "0"
-    assert told == [(100.0, 0.0, 0.0)]
+    assert [one["content"] for one in kept] == [b""]
+    assert set(told) == {(100.0, 0.0, 0.0)}
 
 
 def test_file_from_before_1970(files: FileManager, tmp_path: Path) -> None:
@@ -239,7 +247,7 @@ def test_failed_upload_tells_the_services_words(
     files: FileManager, service: FakeService, tmp_path: Path
 ) -> None:
     (tmp_path / "a").touch()
-    service.on("PUT files/a", Reply(400, {"Message": "The name is too long."}))
+    service.on("POST files/bulk", Reply(400, {"Message": "The name is too long."}))
     result = files.file_from_path(tmp_path / "a").upload(force=True)
     assert result is not None
     assert not result
@@ -265,13 +273,15 @@ def test_file_that_changes_on_the_way_is_not_stored(
     files: FileManager, service: FakeService, tmp_path: Path, change: Callable[[Path], object]
 ) -> None:
     path = tmp_path / "a"
-    path.write_bytes(DATA)
-    service.on("PUT files/a", Reply())
-    result = files.file_from_path(path).upload(True, lambda percent: change(path))
+    path.write_bytes(bytes(20_000_000))
+    kept = service.keep()
+    take = service.answer_to("PUT", "/api/uploads/0/parts/0")
+    service.on("PUT uploads/.*/parts/3", lambda call: (change(path), take(call))[1])
+    result = files.file_from_path(path).upload(True)
     assert result is not None
     assert isinstance(result.result, FileInvalidException)
     assert "changed while" in str(result.result)
-    assert service.made() == []
+    assert kept == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have such names")
@@ -323,7 +333,10 @@ def test_memory_stays_flat(service: FakeService, tmp_path: Path) -> None:
     def stream(call: Call) -> Reply:
         return Reply(200, b"\0" * size)
 
-    service.on("PUT files/big", Reply())
+    begun = {"id": "1", "partSize": 8 << 20, "parts": []}
+    service.on("POST uploads", Reply(body=begun))
+    service.on("PUT uploads/.*", Reply(body={}))
+    service.on("POST uploads/.*/actions/complete", Reply(body={}))
     service.on("GET big", stream)
     code = f"""
 import resource

@@ -1,0 +1,394 @@
+"""Files on their way to the service, in flat memory.
+
+Small files are read, hashed and offered by the thousand; what the service does not hold travels
+many files a request. A large file travels in parts, which stay at the service when anything breaks,
+so that the same upload goes on from there, even in another process.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ._hashes import Hashes, State, hash_file, read_hashed, state_of
+from ._http import ApiClient
+from ._progress import Crew, Meter
+from .exceptions import (
+    BadRequestException,
+    FileInvalidException,
+    FileMissingException,
+    RestCallException,
+)
+
+#: Larger files travel in parts.
+LARGE = 4 * 1024 * 1024
+#: Of smaller ones, so many files, and bytes that were read, go together.
+BATCH_FILES, BATCH_BYTES = 2_000, 4 * 1024 * 1024
+#: How often what was damaged on the way is sent again.
+RETRIES = 3
+#: Parts of one file that are on their way at the same time.
+PARTS = 2
+_PIECE = 256 * 1024
+
+
+class Source(NamedTuple):
+    """A file on this machine, and what the service is to call it."""
+
+    path: str
+    name: str
+    sent_path: str
+    """Its absolute path in the form of Windows."""
+
+
+class _File(NamedTuple):
+    place: int
+    source: Source
+    state: State
+    digest: str | None = None
+    data: bytes | None = None
+    """The content, where it was just read."""
+
+    def row(self) -> dict[str, Any]:
+        row = {
+            "Name": self.source.name,
+            "OriginalPath": self.source.sent_path,
+            "Timestamp": timestamp(self.state.modified),
+            "Size": self.state.size,
+        }
+        return row if self.digest is None else {**row, "Sha256": self.digest}
+
+
+def timestamp(nanoseconds: int) -> str:
+    """A file's time as it is sent, without its fraction of a second."""
+    return _second(nanoseconds // 10**9)
+
+
+@lru_cache(1024)
+def _second(seconds: int) -> str:
+    # Not every system can convert times before 1970 itself.
+    return (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat() + "Z"
+
+
+class Upload:
+    """An upload of `files`.
+
+    Args:
+        http: The service.
+        hashes: Digests that are known, and where new ones go.
+        files: What to send.
+        force: Whether to send what the service has too.
+        threads: How many requests at the same time.
+        meter: Counts it.
+    """
+
+    def __init__(
+        self,
+        http: ApiClient,
+        hashes: Hashes,
+        files: Sequence[Source],
+        *,
+        force: bool,
+        threads: int,
+        meter: Meter,
+    ) -> None:
+        self._http = http
+        self._hashes = hashes
+        self._files = files
+        self._force = force
+        self._threads = threads
+        self._meter = meter
+        self._reasons: dict[int, Exception] = {}
+
+    def run(self) -> list[Exception | None]:
+        """Why each file could not be sent; None where it was.
+
+        Raises:
+            RestCallException: The service could not be asked what it has.
+            SessionExpiredException: The token has run out.
+        """
+        files = list(self._found())
+        self._meter.expect(len(self._files), sum(file.state.size for file in files))
+        try:
+            with Crew(self._threads, self._meter) as crew:
+                small = (file for file in files if file.state.size <= LARGE)
+                for batch in self._batches(small):
+                    crew.submit(partial(self._send_batch, batch))
+                crew.finish()
+                for file in files:
+                    if file.state.size > LARGE:
+                        self._large(file, crew)
+        finally:
+            self._hashes.save()
+        self._meter.tell(finished=True)
+        return [self._reasons.get(index) for index in range(len(self._files))]
+
+    # -- what there is -----------------------------------------------------------------------
+
+    def _found(self) -> Iterator[_File]:
+        for index, source in enumerate(self._files):
+            try:
+                status = os.stat(source.path)  # noqa: PTH116 - Path costs more than the call
+            except (OSError, ValueError):
+                status = None
+            if status is None or not stat.S_ISREG(status.st_mode):
+                missing = f"There is no file {source.path!r} on this machine."
+                self._fail(index, FileMissingException(missing))
+                continue
+            try:
+                source.sent_path.encode()
+            except UnicodeEncodeError:
+                self._fail(
+                    index,
+                    FileInvalidException(
+                        f"The name or path of {source.path!r} is not valid text. Rename it."
+                    ),
+                )
+                continue
+            yield _File(index, source, state_of(status))
+
+    def _fail(self, index: int, error: Exception) -> None:
+        self._reasons[index] = error
+        self._meter.done(failed=1)
+
+    def _changed(self, file: _File) -> None:
+        self._fail(
+            file.place,
+            FileInvalidException(
+                f"{file.source.path} changed while it was being uploaded. Upload it again."
+            ),
+        )
+
+    def _unreadable(self, file: _File, error: OSError) -> None:
+        self._fail(
+            file.place,
+            FileMissingException(f"{file.source.path} cannot be read: {error.strerror or error}."),
+        )
+
+    def _batches(self, files: Iterator[_File]) -> Iterator[list[_File]]:
+        """`files` with their digests, and with the contents that had to be read for them."""
+        batch: list[_File] = []
+        size = 0
+        for file in files:
+            folder, _, name = file.source.sent_path.rpartition("\\")
+            digest = self._hashes.get(folder, name, file.state)
+            if digest is not None:
+                batch.append(file._replace(digest=digest))
+            else:
+                read = self._read(file)
+                if read is None:
+                    continue
+                self._hashes.add(folder, name, file.state, read[1])
+                batch.append(file._replace(data=read[0], digest=read[1]))
+                size += file.state.size
+            if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _read(self, file: _File) -> tuple[bytes, str] | None:
+        try:
+            read = read_hashed(file.source.path, file.state)
+        except OSError as error:
+            self._unreadable(file, error)
+            return None
+        if read is None:
+            self._changed(file)
+        return read
+
+    # -- small files -------------------------------------------------------------------------
+
+    def _offer(self, files: Sequence[_File]) -> tuple[list[_File], set[int]]:
+        """Those of `files` whose contents are to be sent, and which of them are worth hashing."""
+        if self._force:
+            return list(files), set()
+        body = json.dumps({"Files": [file.row() for file in files]}, ensure_ascii=False)
+        headers = {"Content-Type": "application/json"}
+        reply = self._http.post("/files/offer", content=body.encode(), headers=headers).json()
+        for one in reply["refused"]:
+            error = FileInvalidException(f"{files[one['index']].source.path}: {one['message']}")
+            self._fail(files[one["index"]].place, error)
+        missing = [files[index] for index in reply["missing"]]
+        known = len(files) - len(missing) - len(reply["refused"])
+        self._meter.done(known=known)
+        absent = sum(file.state.size for file in missing)
+        self._meter.had(sum(file.state.size for file in files) - absent)
+        return missing, {files[index].place for index in reply["worthHashing"]}
+
+    def _send_batch(self, batch: list[_File]) -> None:
+        self._meter.check()
+        together: list[_File] = []
+        size = 0
+        for file in self._offer(batch)[0]:
+            sendable = file
+            if file.data is None:  # its digest was known, but not to the service
+                read = self._read(file)
+                if read is None:
+                    continue
+                sendable = file._replace(data=read[0], digest=read[1])
+            together.append(sendable)
+            size += file.state.size
+            if size >= BATCH_BYTES:
+                self._send(together)
+                together, size = [], 0
+        if together:
+            self._send(together)
+
+    def _send(self, files: list[_File]) -> None:
+        self._meter.current = files[0].source.path
+        line = json.dumps({"Files": [file.row() for file in files]}, ensure_ascii=False)
+        head = line.encode() + b"\n"
+        body = _Body(
+            b"".join([head, *(file.data or b"" for file in files)]), len(head), self._meter
+        )
+        try:
+            self._put("/files/bulk", body)
+        except BadRequestException as error:
+            if len(files) == 1:
+                self._fail(files[0].place, error)
+            for file in files if len(files) > 1 else []:
+                self._send([file])  # so that one that is wrong does not hold up the others
+        except RestCallException as error:
+            for file in files:
+                self._fail(file.place, error)
+        else:
+            self._meter.done(sent=len(files))
+
+    def _put(self, url: str, body: _Body, arrived: str | None = None) -> None:
+        """Send `body`, unless what has arrived has its digest."""
+        digest = hashlib.sha256()
+        for piece in body.pieces():
+            digest.update(piece)
+        if digest.hexdigest() == arrived:
+            self._meter.had(body.size)
+            return
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(body.size),
+            "Content-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
+        }
+        for attempt in range(RETRIES):
+            try:
+                self._http.request(body.method, url, content=body, headers=headers)
+            except RestCallException as error:
+                body.back()
+                if "Content-Digest" not in str(error) or attempt == RETRIES - 1:
+                    raise
+            else:
+                return
+
+    # -- large files -------------------------------------------------------------------------
+
+    def _large(self, file: _File, crew: Crew) -> None:
+        self._meter.current = file.source.path
+        try:
+            self._send_large(file, crew)
+        except (RestCallException, FileInvalidException) as error:
+            self._fail(file.place, error)
+        except OSError as error:
+            self._unreadable(file, error)
+
+    def _send_large(self, file: _File, crew: Crew) -> None:
+        folder, _, name = file.source.sent_path.rpartition("\\")
+        digest = self._hashes.get(folder, name, file.state)
+        # One that was known before it was touched has probably not changed.
+        if digest is None and self._hashes.had(folder, name, file.state.size):
+            digest = self._hash(file)
+        missing, worth_hashing = self._offer([file._replace(digest=digest)])
+        if worth_hashing and digest is None:
+            digest = self._hash(file)
+            missing, _ = self._offer([file._replace(digest=digest)])
+        if not missing:
+            return
+        begun = self._http.post("/uploads", json=file.row()).json()
+        url = f"/uploads/{begun['id']}"
+        arrived = {part["number"]: part["sha256"] for part in begun["parts"]}
+        whole = hashlib.sha256()
+        for number, start in enumerate(range(0, file.state.size, begun["partSize"])):
+            size = min(begun["partSize"], file.state.size - start)
+            body = _Part(file.source.path, start, size, self._meter)
+            crew.free(PARTS - 1)
+            put = partial(self._put, f"{url}/parts/{number}", body, arrived.get(number))
+            crew.submit(put)
+            # Hashed while it is sent; both read it from the system's cache.
+            for piece in body.pieces():
+                whole.update(piece)
+        crew.finish()
+        if state_of(Path(file.source.path).stat())[:2] != file.state[:2]:
+            self._changed(file)
+            return
+        self._http.post(f"{url}/actions/complete", json={"Sha256": whole.hexdigest()})
+        self._hashes.add(folder, name, file.state, whole.hexdigest())
+        self._meter.done(sent=1)
+
+    def _hash(self, file: _File) -> str:
+        folder, _, name = file.source.sent_path.rpartition("\\")
+        digest = hash_file(file.source.path, self._meter.tell)
+        self._hashes.add(folder, name, file.state, digest)
+        return digest
+
+
+class _Body:
+    """A body that is counted as it goes. Each iteration starts anew."""
+
+    method = "POST"
+
+    def __init__(self, content: bytes, uncounted: int, meter: Meter) -> None:
+        self.size = len(content)
+        self._content = content
+        self._uncounted = uncounted
+        self._meter = meter
+        self._counted = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, without counting them."""
+        for start in range(0, self.size, _PIECE):
+            yield self._content[start : start + _PIECE]
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.back()
+        left = self._uncounted
+        for piece in self.pieces():
+            yield piece
+            counted = max(0, len(piece) - left)
+            left -= len(piece) - counted
+            self._meter.moved(counted)
+            self._counted += counted
+
+    def back(self) -> None:
+        """Nothing of it counts any more."""
+        self._meter.moved(-self._counted)
+        self._counted = 0
+
+
+class _Part(_Body):
+    """A part of a file as a body, read as it goes."""
+
+    method = "PUT"
+
+    def __init__(self, path: str, start: int, size: int, meter: Meter) -> None:
+        super().__init__(b"", 0, meter)
+        self.size = size
+        self._path = Path(path)
+        self._start = start
+
+    def pieces(self) -> Iterator[bytes]:
+        left = self.size
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(self._start)
+            while left > 0:
+                piece = file.read(min(_PIECE, left))
+                if not piece:
+                    raise FileInvalidException(
+                        f"{self._path} changed while it was being uploaded. Upload it again."
+                    )
+                left -= len(piece)
+                yield piece
