@@ -131,8 +131,7 @@ def test_a_job_file_among_the_files_is_no_reason_to_warn(
     (tmp_path / "scene.blend").touch()
     link = {"href": f"https://{service.endpoint}/api/jobs/1"}
     service.on("POST jobs", Reply(202, {"jobId": "1", "link": link}))
-    service.on("POST files/query/byspecification", Reply(body={"files": []}))
-    service.on("PUT files/scene.blend", Reply())
+    service.keep()
     job = jobs.create_job("x", files=files.files_from_dir(tmp_path, pattern="*.blend"))
     job.set_job_file(0)
     jobs.submit(job)

@@ -5,6 +5,7 @@ All operations of the description take part, and a new one that no test here cov
 
 import uuid
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -47,7 +48,18 @@ BODIES = {
     "queryFilesByName": [(lambda it: {"Names": [it]}, "name")],
     "queryFilesBySpecification": [(specifications, "name")],
     "queryMissingFiles": [(specifications, "name")],
-    # Their bodies name nothing.
+    "offerFiles": [
+        (
+            lambda it: {
+                "Files": [{"Name": "x", "Timestamp": STAMP, "Size": len(PNG), "Sha256": it}]
+            },
+            "digest",
+        )
+    ],
+    # Their bodies name nothing, or what is below the id in the path.
+    "startUpload": [],
+    "completeUpload": [],
+    "fetchJobOutputFiles": [],
     "createPool": [],
     "resizePool": [],
 }
@@ -70,7 +82,11 @@ class Owner:
         assert api.finished(self.complete)["status"] == "Complete", api.lines(self.complete)
         names = [one["name"] for one in api.get(f"jobs/{self.complete}/outputs/files")["outputs"]]
         assert OUTPUT in names
-        self.ids = {"jobId": self.complete, "taskId": "1", "poolId": pool, "fileId": file["id"]}
+        begun = api.post("uploads", {"Name": FILE, "Timestamp": STAMP, "Size": 5})
+        self.ids = {
+            **{"jobId": self.complete, "taskId": "1", "poolId": pool, "fileId": file["id"]},
+            **{"uploadId": begun["id"], "number": "0", "digest": sha256(PNG).hexdigest()},
+        }
 
     def everything(self) -> list[Any]:
         """All that the account sees of its own."""
@@ -105,7 +121,7 @@ def answer(reply: httpx.Response, *named: str) -> tuple[int, str]:
 
 
 def test_every_operation_is_covered() -> None:
-    tested = {*BY_ID, *LISTINGS, *BODIES, "uploadFile"}
+    tested = {*BY_ID, *LISTINGS, *BODIES, "uploadFile", "uploadFiles"}
     assert tested == OPERATIONS.keys()
     with_body = {
         name
@@ -123,12 +139,13 @@ def test_ids_of_others_are_as_unknown_ones(owner: Owner, common: Api, name: str,
     theirs = {**owner.ids, "jobId": getattr(owner, job)}
     theirs["name"] = OUTPUT if path.startswith("/jobs") else FILE
     unknown = {key: str(uuid.uuid4()) for key in ("jobId", "poolId", "fileId")}
+    unknown["uploadId"] = sha256(b"unknown").hexdigest()
 
     def called(**values: str) -> tuple[int, str]:
         address = path.format(**{key: quote(text) for key, text in values.items()})
         body = media["example"] if media else None
         reply = common.http.request(method, f"/api{address}", json=body)
-        return answer(reply, *(text for key, text in values.items() if key != "taskId"))
+        return answer(reply, *(text for key, text in values.items() if len(text) > 1))
 
     status, words = called(**{**theirs, **unknown})
     assert status == 404
@@ -143,6 +160,8 @@ def test_what_a_body_names_of_others_is_as_unknown(
     _, path, _ = OPERATIONS[name]
     theirs = FILE if kind == "name" else owner.ids[kind]
     unknown = "other scene.png" if kind == "name" else str(uuid.uuid4())
+    if kind == "digest":
+        unknown = sha256(b"unknown").hexdigest()
     answers = [
         answer(common.http.post(f"/api{path}", json=make(one)), one) for one in (unknown, theirs)
     ]
