@@ -58,8 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     kinds = _group(verbs, "jobtypes", "install, list and remove job types")
-    add = _command(kinds, "add", _add_jobtype, "install a job type: this lets users run its code")
-    add.add_argument("bundle", type=Path, metavar="BUNDLE", help="the folder with the template")
+    add = _command(kinds, "add", _add_jobtypes, "install job types: this lets users run their code")
+    about = "the folder with the template"
+    add.add_argument("bundles", type=Path, nargs="+", metavar="BUNDLE", help=about)
     add.add_argument(
         "--version",
         help="letters, digits and . _ + - (default: what the bundle's file VERSION says, or else a"
@@ -176,12 +177,13 @@ def _serve(parsed: argparse.Namespace) -> None:
     _serving.serve(directory)
 
 
-def _add_jobtype(parsed: argparse.Namespace) -> None:
+def _add_jobtypes(parsed: argparse.Namespace) -> None:
     from batchapps_service import _jobtypes
 
     directory = _datadir.open_directory(parsed.dir)
-    added = _jobtypes.add(directory, parsed.bundle, parsed.version)
-    print(f"Installed job type '{added.name}', version {added.version}.")
+    for bundle in parsed.bundles:
+        added = _jobtypes.add(directory, bundle, parsed.version)
+        print(f"Installed job type '{added.name}', version {added.version}.")
 
 
 def _list_jobtypes(parsed: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """Fixtures that start the real service."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,8 @@ for _name in ("BATCHAPPS_CA_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One service for the whole run, with the sample job types and those for tests."""
     made = Service.make(tmp_path_factory.mktemp("service") / "data", retry_seconds=0.2)
-    for folder in [*sorted((ROOT / "jobtypes").iterdir()), *sorted(TEST_TYPES.iterdir())]:
-        if (folder / "template.yaml").is_file():
-            made.add_jobtype(folder)
+    folders = [*(ROOT / "jobtypes").iterdir(), *TEST_TYPES.iterdir()]
+    made.add_jobtype(*sorted(one for one in folders if (one / "template.yaml").is_file()))
     with running(made):
         yield made
 
@@ -55,3 +54,13 @@ def shared(service: Service) -> Iterator[Api]:
     client = service.api()
     yield client
     client.http.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what a test printed of names that are not text into text: reports are sent as UTF-8."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report

@@ -147,8 +147,8 @@ class Service:
         assert done.returncode == 0, done.stderr
         return Person(**json.loads(done.stdout))
 
-    def add_jobtype(self, bundle: Path) -> None:
-        done = command("jobtypes", "add", self.directory, bundle)
+    def add_jobtype(self, *bundles: Path) -> None:
+        done = command("jobtypes", "add", self.directory, *bundles)
         assert done.returncode == 0, done.stderr
 
     def anonymous(self) -> httpx.Client:
