@@ -6,17 +6,47 @@ service, the account, and the job types with their parameters. All exceptions ar
 `batchapps.exceptions`.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from . import exceptions
 from ._version import VERSION
-from .config import Configuration
-from .credentials import AzureOAuth, Credentials
 from .exceptions import *  # noqa: F403  # all that is in its __all__
-from .file_manager import FileManager
-from .files import FileCollection, UploadResult, UserFile
-from .job import JobSubmission, LogLine, OutputInfo, SubmittedJob, Task
-from .job_manager import JobManager
-from .pool import Pool, PoolSpecifier
-from .pool_manager import PoolManager
+
+if TYPE_CHECKING:
+    from .config import Configuration
+    from .credentials import AzureOAuth, Credentials
+    from .file_manager import FileManager
+    from .files import FileCollection, UploadResult, UserFile
+    from .job import JobSubmission, LogLine, OutputInfo, SubmittedJob, Task
+    from .job_manager import JobManager
+    from .pool import Pool, PoolSpecifier
+    from .pool_manager import PoolManager
+else:
+    # Modules and what is in them, read when first asked for: programs start sooner.
+    _CONTENTS = {
+        "config": ["Configuration"],
+        "credentials": ["AzureOAuth", "Credentials"],
+        "file_manager": ["FileManager"],
+        "files": ["FileCollection", "UploadResult", "UserFile"],
+        "job": ["JobSubmission", "LogLine", "OutputInfo", "SubmittedJob", "Task"],
+        "job_manager": ["JobManager"],
+        "pool": ["Pool", "PoolSpecifier"],
+        "pool_manager": ["PoolManager"],
+    }
+
+    def __getattr__(name):
+        for module, contents in _CONTENTS.items():
+            if name == module:
+                return import_module(f".{module}", __name__)
+            if name in contents:
+                value = globals()[name] = getattr(import_module(f".{module}", __name__), name)
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *__all__, *_CONTENTS})
+
 
 __version__ = VERSION
 __author__ = "The azure-batch-apps authors"

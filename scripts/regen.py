@@ -24,6 +24,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTION = ROOT / "spec" / "openapi.yaml"
 CONFIGURATION = ROOT / "spec" / "client.yaml"
+TEMPLATES = ROOT / "spec" / "templates"
 PACKAGE = ROOT / "generated" / "batchapps_management"
 
 
@@ -51,6 +52,7 @@ def generate(workplace: Path) -> dict[str, bytes]:
     package = workplace / PACKAGE.name
     command = [sys.executable, "-m", "openapi_python_client", "generate"]
     command += ["--path", str(source), "--config", str(CONFIGURATION)]
+    command += ["--custom-template-path", str(TEMPLATES)]
     command += ["--meta", "none", "--output-path", str(package), "--fail-on-warning"]
     # The ruff of the hooks is the one beside this Python, whatever else is on PATH.
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
