@@ -37,11 +37,9 @@ else:
 
     def __getattr__(name):
         for module, contents in _CONTENTS.items():
-            if name == module:
-                return import_module(f".{module}", __name__)
-            if name in contents:
-                value = globals()[name] = getattr(import_module(f".{module}", __name__), name)
-                return value
+            if name == module or name in contents:
+                found = import_module(f".{module}", __name__)
+                return found if name == module else getattr(found, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__():

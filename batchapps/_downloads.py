@@ -14,7 +14,6 @@ import queue
 import re
 import sys
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -110,7 +109,7 @@ def _batches(files: Sequence[Wanted]) -> Iterator[list[Wanted]]:
 def _fetch_many(http: ApiClient, job_id: str, files: list[Wanted], meter: Meter) -> None:
     waiting = {file.name: file for file in files}
     damaged = 0
-    prefix = f".batchapps-{uuid.uuid4().hex}"
+    prefix = f".batchapps-{os.urandom(16).hex()}"
     while waiting:
         meter.check()
         reply = http.post(f"/jobs/{job_id}/outputs/fetch", json={"Names": list(waiting)})
@@ -262,7 +261,7 @@ class _Fetch:
         self._close()
         self._digest = digest
         target = self._wanted.target
-        key = uuid.uuid4().hex
+        key = os.urandom(16).hex()
         if digest and total >= WORTH_KEEPING:
             key = hashlib.sha256(f"{target.name}/{digest}".encode()).hexdigest()[:32]
         while True:
@@ -271,7 +270,7 @@ class _Fetch:
             if _locked(file):
                 return file
             file.close()
-            key = uuid.uuid4().hex
+            key = os.urandom(16).hex()
 
     def _here(self) -> int:
         return os.fstat(self._file.fileno()).st_size if self._file else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import email.utils
 import json
@@ -11,14 +10,12 @@ import random
 import re
 import ssl
 import time
-import uuid
 import warnings
 from collections.abc import Iterator
 from http.client import responses as _PHRASES
 from pathlib import Path
 from typing import Any
 
-import certifi
 import httpx
 
 from ._version import VERSION
@@ -91,6 +88,8 @@ def tls_context(ca_cert: str | None, *, ca_source: str, verify: bool) -> ssl.SSL
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
+    import certifi
+
     context.load_verify_locations(certifi.where())
     if ca_cert:
         path = Path(ca_cert).expanduser()
@@ -132,6 +131,8 @@ class RetryingClient(httpx.Client):
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
     ) -> httpx.Response:
+        import uuid
+
         request.headers.setdefault(_REQUEST_ID, str(uuid.uuid4()))
         attempt = 0
         while True:
@@ -183,6 +184,8 @@ class _InThreads(httpx.AsyncBaseTransport):
         self._session = session
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        import asyncio
+
         await request.aread()
         answer = await asyncio.to_thread(self._session.send, request)
         headers = answer.headers.copy()

@@ -8,9 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from typing import Any, TypeVar
-
-import attrs
 
 T = TypeVar("T")
 
@@ -24,7 +23,7 @@ INTERVAL = 0.1
 PATIENCE = 0.5
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class TransferProgress:
     """How far an upload or a download is, all of its files together.
 
@@ -221,14 +220,12 @@ class Crew:
             del item, future, function  # which may hold much
 
 
-def reporter(callback: ProgressCallback | None) -> Callable[[int, int], None]:
-    """A function of bytes so far and bytes in all that calls `callback`, if there is one.
+def reporter(callback: ProgressCallback) -> Callable[[int, int], None]:
+    """A function of bytes so far and bytes in all that calls `callback`.
 
     Raises:
         TypeError: `callback` takes neither one nor three arguments.
     """
-    if callback is None:
-        return lambda _done, _total: None
     whole = _takes(callback, 3)
     if not whole and not _takes(callback, 1):
         raise TypeError(

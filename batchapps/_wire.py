@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from batchapps_management.models import Link, LogMessage, Output
-from batchapps_management.types import Unset
+if TYPE_CHECKING:
+    from batchapps_management.models import Link, LogMessage, Output
+    from batchapps_management.types import Unset
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -39,6 +40,8 @@ class LogLine:
 
 def given(value: T | Unset, default: D) -> T | D:
     """`value`, or `default` if the service did not send it."""
+    from batchapps_management.types import Unset
+
     return default if isinstance(value, Unset) else value
 
 
@@ -52,7 +55,8 @@ def word(value: Any, default: str) -> str:
 
 def href(link: Link | Unset) -> str | None:
     """The address in `link`, or None."""
-    return None if isinstance(link, Unset) else link.href
+    present = given(link, None)
+    return present.href if present else None
 
 
 def when(text: str | None) -> datetime | None:

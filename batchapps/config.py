@@ -15,7 +15,6 @@ import logging
 import os
 import re
 import time
-import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -167,7 +166,7 @@ class Configuration:
             Whether it was written; if not, the log tells why.
         """
         target = Path(os.path.realpath(self._path))
-        part = target.with_name(f".{uuid.uuid4().hex}.part")
+        part = target.with_name(f".{os.urandom(16).hex()}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ._api import Api
 from .config import Configuration
 from .credentials import Credentials
 from .files import FileCollection, UserFile
@@ -25,6 +24,8 @@ class FileManager:
     """
 
     def __init__(self, credentials: Credentials, cfg: Configuration | None = None) -> None:
+        from ._api import Api  # late, with all that is generated
+
         self._api = Api(credentials, cfg)
 
     def __iter__(self) -> Iterator[UserFile]:

@@ -7,16 +7,18 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from batchapps_management import models
 
-from ._api import Api
 from ._downloads import Wanted, target_path
 from ._progress import ProgressCallback, TransferCallback
-from ._uploads import Source, timestamp
 from ._wire import given, href
 from .exceptions import FileInvalidException, FileMissingException
+
+if TYPE_CHECKING:
+    from ._api import Api
+    from ._uploads import Source
 
 __all__ = ["FileCollection", "UploadResult", "UserFile"]
 
@@ -142,6 +144,8 @@ class UserFile:
         return self._time_here()
 
     def _time_here(self) -> str:
+        from ._uploads import timestamp
+
         return timestamp(Path(self.path).stat().st_mtime_ns)
 
     def compare_lastmodified(self, compare_to: UserFile) -> bool:
@@ -207,6 +211,8 @@ class UserFile:
         return UploadResult(True)
 
     def _source(self) -> Source:
+        from ._uploads import Source
+
         return Source(self.path, self.name, self._sent_path)
 
     def is_uploaded(self) -> UserFile | None:

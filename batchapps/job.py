@@ -8,18 +8,16 @@ import logging
 import os
 import tempfile
 import time
-import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from batchapps_management import models
 
-from ._api import Api
 from ._downloads import Wanted, target_path
 from ._progress import ProgressCallback, TransferCallback
 from ._wire import LogLine, OutputInfo, given, href, log_line, output_info, when, word
@@ -32,6 +30,9 @@ from .exceptions import (
 )
 from .files import FileCollection, UserFile
 from .pool import Pool
+
+if TYPE_CHECKING:
+    from ._api import Api
 
 __all__ = ["JobSubmission", "LogLine", "OutputInfo", "SubmittedJob", "Task"]
 
@@ -944,7 +945,7 @@ def _download_preview(
     callback: ProgressCallback | None,
 ) -> str:
     ending = Path(_last_part(str(preview.get("name") or ""))).suffix or ".png"
-    filename = filename or f"{uuid.uuid4()}{ending}"
+    filename = filename or f"{os.urandom(16).hex()}{ending}"
     folder = folder or tempfile.gettempdir()
     return _download(api, job_id, preview, folder, filename, overwrite, callback)
 

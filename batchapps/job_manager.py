@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ._api import Api
 from ._progress import ProgressCallback, TransferCallback
 from ._wire import given
 from .config import Configuration
@@ -29,6 +28,8 @@ class JobManager:
     """
 
     def __init__(self, credentials: Credentials, cfg: Configuration | None = None) -> None:
+        from ._api import Api  # late, with all that is generated
+
         self._api = Api(credentials, cfg)
         self.count: int | None = None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batchapps_management import models
 
-from ._api import Api
 from ._wire import given, href, when, word
+
+if TYPE_CHECKING:
+    from ._api import Api
 
 __all__ = ["Pool", "PoolSpecifier"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._api import Api
 from .config import Configuration
 from .credentials import Credentials
 from .exceptions import RestCallException
@@ -26,6 +25,8 @@ class PoolManager:
     """
 
     def __init__(self, credentials: Credentials, cfg: Configuration | None = None) -> None:
+        from ._api import Api  # late, with all that is generated
+
         self._api = Api(credentials, cfg)
         self.count: int | None = None
 
