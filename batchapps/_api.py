@@ -224,7 +224,8 @@ class Api:
         job_id: str = "",
     ) -> None:
         """Download files of a job, or that were uploaded; see `_downloads.download`."""
-        _downloads.download(self._http, files, Meter(callback, progress), job_id)
+        with Meter(callback, progress) as meter:
+            _downloads.download(self._http, files, meter, job_id)
 
     # -- files -------------------------------------------------------------------------------
 
@@ -251,16 +252,12 @@ class Api:
         threads: int | None = None,
         callback: ProgressCallback | None = None,
         progress: TransferCallback | None = None,
-    ) -> list[Exception | None]:
+    ) -> list[tuple[Exception | None, str | None]]:
         """Upload files; see `_uploads.Upload`."""
-        return Upload(
-            self._http,
-            Hashes(self._config.hashes_path()),
-            files,
-            force=force,
-            threads=max(1, min(threads or _THREADS, _MOST_THREADS)),
-            meter=Meter(callback, progress),
-        ).run()
+        most = max(1, min(threads or _THREADS, _MOST_THREADS))
+        hashes = Hashes(self._config.hashes_path())
+        with Meter(callback, progress) as meter:
+            return Upload(self._http, hashes, files, force=force, threads=most, meter=meter).run()
 
     def delete_file(self, url: str) -> None:
         _checked(object, lambda: self._http.delete(url))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import queue
 import threading
@@ -64,8 +65,8 @@ class TransferProgress:
         return 100.0 * self.bytes / self.total_bytes if self.total_bytes else 100.0
 
 
-#: Called with the state of a transfer about ten times a second, and once at its end, in the thread
-#: that began the transfer. An exception that it raises stops the transfer within a second.
+#: Called with the state of a transfer about ten times a second, and once at its end, however it
+#: ends, in the thread that began it. An exception that it raises stops it within a second.
 TransferCallback = Callable[[TransferProgress], object]
 
 
@@ -85,6 +86,14 @@ class Meter:
         self.bytes = self.files = 0
         self.sent_bytes = self.sent_files = self.known_files = self.failed_files = 0
         self.current = ""
+
+    def __enter__(self) -> Meter:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None and self._progress:
+            with contextlib.suppress(Exception):  # it may be what raised
+                self._progress(self.state(finished=True))
 
     def expect(self, files: int, size: int) -> None:
         """More is to be moved."""

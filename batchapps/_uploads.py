@@ -106,9 +106,10 @@ class Upload:
         self._threads = threads
         self._meter = meter
         self._reasons: dict[int, Exception] = {}
+        self._digests: dict[int, str] = {}
 
-    def run(self) -> list[Exception | None]:
-        """Why each file could not be sent; None where it was.
+    def run(self) -> list[tuple[Exception | None, str | None]]:
+        """Why each file could not be sent, None where it was, and its SHA-256, if it is known.
 
         Raises:
             RestCallException: The service could not be asked what it has.
@@ -128,7 +129,10 @@ class Upload:
         finally:
             self._hashes.save()
         self._meter.tell(finished=True)
-        return [self._reasons.get(index) for index in range(len(self._files))]
+        return [
+            (self._reasons.get(index), self._digests.get(index))
+            for index in range(len(self._files))
+        ]
 
     # -- what there is -----------------------------------------------------------------------
 
@@ -179,15 +183,16 @@ class Upload:
         for file in files:
             folder, _, name = file.source.sent_path.rpartition("\\")
             digest = self._hashes.get(folder, name, file.state)
-            if digest is not None:
-                batch.append(file._replace(digest=digest))
-            else:
+            data = None
+            if digest is None:
                 read = self._read(file)
                 if read is None:
                     continue
-                self._hashes.add(folder, name, file.state, read[1])
-                batch.append(file._replace(data=read[0], digest=read[1]))
+                data, digest = read
+                self._hashes.add(folder, name, file.state, digest)
                 size += file.state.size
+            self._digests[file.place] = digest
+            batch.append(_File(file.place, file.source, file.state, digest, data))
             if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
@@ -306,6 +311,8 @@ class Upload:
         if worth_hashing and digest is None:
             digest = self._hash(file)
             missing, _ = self._offer([file._replace(digest=digest)])
+        if digest is not None:
+            self._digests[file.place] = digest
         if not missing:
             return
         begun = self._http.post("/uploads", json=file.row()).json()
@@ -327,6 +334,7 @@ class Upload:
             return
         self._http.post(f"{url}/actions/complete", json={"Sha256": whole.hexdigest()})
         self._hashes.add(folder, name, file.state, whole.hexdigest())
+        self._digests[file.place] = whole.hexdigest()
         self._meter.done(sent=1)
 
     def _hash(self, file: _File) -> str:

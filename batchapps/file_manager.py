@@ -61,6 +61,8 @@ class FileManager:
         top_dir: str | os.PathLike[str],
         recursive: bool = False,
         pattern: str | Sequence[str] = "*",
+        *,
+        keep_tree: bool = False,
     ) -> FileCollection:
         """The files of a folder, by name, without those whose names begin with a dot.
 
@@ -70,13 +72,18 @@ class FileManager:
                 followed.
             pattern: Which names to take, as in ``*.png``; several patterns take what fits one
                 of them.
+            keep_tree: Whether a job's tasks find the files in folders as they are here, rather than
+                all in one folder, where there cannot be two of one name.
 
         Raises:
             OSError: It is not a folder, or cannot be read.
         """
         patterns = [pattern] if isinstance(pattern, str) else list(pattern)
         found = _walk(Path(top_dir), recursive, patterns)
-        return FileCollection(self._api, *(UserFile(self._api, path) for path in found))
+        files = [UserFile(self._api, path) for path in found]
+        for file in files if keep_tree else []:
+            file.relative_path = Path(file.path).relative_to(top_dir).as_posix()
+        return FileCollection(self._api, files)
 
     def list_files(self) -> list[UserFile]:
         """All files that were uploaded.

@@ -61,6 +61,8 @@ class UserFile:
             machine from which it was uploaded.
         url: Where it can be downloaded, ``""`` if that is not known.
         tag: Not used; for programs to put something in.
+        relative_path: Where a job's tasks find it below the folder of the job's files, with ``/``
+            between folders. Default: None, by its name, beside the others.
 
     Raises:
         TypeError: `file_def` is neither, or `client` is not a service.
@@ -76,6 +78,8 @@ class UserFile:
         self.path: str
         self.url: str = ""
         self.tag: str = ""
+        self.relative_path: str | None = None
+        self._digest: str | None = None  # of what was uploaded
         if isinstance(file_def, Mapping):
             file_def = models.UserFile.from_dict(file_def)
         # Of a file that the service told of, its time; of one on this machine, None.
@@ -180,7 +184,12 @@ class UserFile:
         """
         if not self:
             raise FileMissingException(f"There is no file {self.path!r} on this machine.")
-        return {"Name": self.name, "Timestamp": self.get_last_modified()}
+        specifier = {"Name": self.name, "Timestamp": self.get_last_modified()}
+        if self.relative_path:
+            specifier["RelativePath"] = self.relative_path
+            if self._digest:  # tells namesakes of one second apart
+                specifier["Sha256"] = self._digest
+        return specifier
 
     def upload(
         self,
@@ -204,7 +213,9 @@ class UserFile:
         """
         if not force and self.is_uploaded():
             return None
-        error = self._api.send_files([self._source()], force=True, callback=callback)[0]
+        ((error, self._digest),) = self._api.send_files(
+            [self._source()], force=True, callback=callback
+        )
         if error is not None:
             _log.error("%s was not uploaded: %s", self.path, error)
             return UploadResult(False, error)
@@ -447,14 +458,19 @@ class FileCollection:
         told = [file for file in self._files if file._told() and not force]
         absent = set(self._not_uploaded(told, 50)) if told else set()
         pending = [file for file in self._files if not file._told() or force or file in absent]
-        errors = self._api.send_files(
+        results = self._api.send_files(
             [file._source() for file in pending],
             force=force,
             threads=threads,
             callback=callback,
             progress=progress,
         )
-        return [(file, str(error)) for file, error in zip(pending, errors, strict=True) if error]
+        failed: list[tuple[UserFile, str]] = []
+        for file, (error, digest) in zip(pending, results, strict=True):
+            file._digest = digest
+            if error:
+                failed.append((file, str(error)))
+        return failed
 
     def is_uploaded(self, per_call: int = 50) -> FileCollection:
         """`missing` under the name that the original gave it."""
