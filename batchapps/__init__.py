@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .job_manager import JobManager
     from .pool import Pool, PoolSpecifier
     from .pool_manager import PoolManager
+    from .progress import ProgressDisplay, TransferProgress
 else:
     # Modules and what is in them, read when first asked for: programs start sooner.
     _CONTENTS = {
@@ -33,6 +34,7 @@ else:
         "job_manager": ["JobManager"],
         "pool": ["Pool", "PoolSpecifier"],
         "pool_manager": ["PoolManager"],
+        "progress": ["ProgressDisplay", "TransferProgress"],
     }
 
     def __getattr__(name):
@@ -62,8 +64,10 @@ __all__ = [
     "Pool",
     "PoolManager",
     "PoolSpecifier",
+    "ProgressDisplay",
     "SubmittedJob",
     "Task",
+    "TransferProgress",
     "UploadResult",
     "UserFile",
     "__author__",

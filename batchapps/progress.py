@@ -86,8 +86,9 @@ def _sums(progress: TransferProgress) -> str:
 
 
 def _size(count: float) -> str:
-    for unit in _UNITS:
-        if count < 1000 or unit == _UNITS[-1]:
-            break
+    """`count` bytes in a unit that suits them."""
+    power = 0
+    while count >= 1000 and power < len(_UNITS) - 1:
         count /= 1000
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        power += 1
+    return f"{count:.1f} {_UNITS[power]}" if power else f"{count:.0f} B"
