@@ -1,0 +1,1 @@
+"""How fast the transfers are, beside their peers: `scripts/benchmark.sh`."""
