@@ -119,7 +119,7 @@ class Peers:
 
 def _said(python: Path, program: str, given: dict[str, Any]) -> dict[str, float]:
     texts = {name: str(value) for name, value in given.items()}
-    said: dict[str, Any] = json.loads(run([python, PROGRAMS / f"{program}.py"], texts))
+    said: dict[str, Any] = json.loads(run([python, "-I", PROGRAMS / f"{program}.py"], texts))
     if said.pop("failed", None):
         raise RuntimeError(f"{program} could not upload all files.")
     return said

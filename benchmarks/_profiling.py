@@ -24,9 +24,11 @@ def profiled(path: str) -> Iterator[list[cProfile.Profile]]:
     def begin(*_: object) -> None:
         # Waiting for the network or for another thread does not count.
         profile = cProfile.Profile(time.thread_time)
-        # From Python 3.12 on, the first one sees all threads and a second is refused.
-        with suppress(ValueError):
+        try:
             profile.enable()
+        except ValueError:  # from Python 3.12 on, the first one sees all threads
+            sys.setprofile(None)
+        else:
             profiles.append(profile)
 
     threading.setprofile(begin)
