@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 source scripts/_venv.sh
 install_project dev
 # Side by side, as the tests wait more than they work; "-n 0" runs them one after the other.
-exec .venv/bin/python -m pytest -n 4 --dist loadfile "$@"
+exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"

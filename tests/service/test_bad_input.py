@@ -141,7 +141,7 @@ def test_a_method_that_a_path_does_not_have_is_405(common: Api) -> None:
         "jobs": "GET, POST",
         "pools/none": "GET, DELETE",
         "files/query/byname": "POST",
-        "files/none/content/a.txt": "GET, HEAD",
+        "files/none/content/a.txt": "GET, HEAD, DELETE",
         "files/a.txt": "PUT",
     }.items():
         reply = common.http.request("PATCH", f"/api/{path}")

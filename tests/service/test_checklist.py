@@ -214,7 +214,8 @@ UNKNOWN = [
 def test_8_what_is_unknown_is_404_for_every_operation(
     common: Api, method: str, path: str, operation: dict[str, Any], value: str
 ) -> None:
-    body = {"targetDedicated": "1"} if "requestBody" in operation else None
+    media = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    body = media["example"] if media else None
     reply = common.http.request(method, "/api" + re.sub(r"\{\w+\}", value, path), json=body)
     assert reply.status_code == 404, reply.text
     assert reply.headers["x-ms-request-id"]
