@@ -1,13 +1,19 @@
 """A small version of the benchmarks, so that they do not rot."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from support import ROOT
 
 
+@pytest.mark.skipif(
+    "BATCHAPPS_BENCHMARKS" not in os.environ,
+    reason="takes minutes; set BATCHAPPS_BENCHMARKS to run it",
+)
 def test_a_small_version_of_everything_runs_and_is_written_down(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", "--no-peers", "--results", tmp_path],

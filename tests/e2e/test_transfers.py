@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from faulty import behind_proxy, proxied
-from support import ROOT, Service, configured, running
+from support import ROOT, Service, configured, running, until
 
 from batchapps import AzureOAuth, Credentials, FileManager, JobManager
 from batchapps.exceptions import BatchAppsException, FileDownloadException
@@ -43,9 +44,15 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def stored(service: Service) -> dict[str, str]:
     """Digests of the account's files by their paths, as the service itself tells."""
+
+    def listed() -> list[dict[str, str]] | None:
+        try:
+            return service.api().get("files")["files"]  # type: ignore[no-any-return]
+        except httpx.TransportError:
+            return None
+
     with proxied(service, seed=0, share=0):
-        files = service.api().get("files")["files"]
-    return {one["originalFilePath"]: one["sha256"] for one in files}
+        return {one["originalFilePath"]: one["sha256"] for one in until(listed)}
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
@@ -54,6 +61,7 @@ def test_faults_end_in_the_right_bytes_or_a_clear_error(
 ) -> None:
     for name in ("FIRST_PAUSE", "LONGEST_PAUSE"):
         monkeypatch.setattr(f"batchapps._http.{name}", 0.01)
+    monkeypatch.setattr("batchapps._http.SILENCE_TIMEOUT", 5.0)
     folder = tmp_path / "in"
     folder.mkdir()
     files: dict[str, bytes] = {}
