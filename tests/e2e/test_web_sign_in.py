@@ -237,7 +237,8 @@ def program(cfg: Configuration, **environment: str) -> "subprocess.CompletedProc
         "from batchapps import *\n"
         "cfg = Configuration(default=True)\n"
         f"cfg.aad_config(client_id='batchapps', validate=False, **{auth!r})\n"
-        "print(len(JobManager(AzureOAuth.get_session(cfg)).get_jobs()))\n"
+        "jobs = JobManager(AzureOAuth.get_session(cfg)).get_jobs()\n"
+        "print('listed', type(jobs).__name__)\n"
     )
     backend = {
         "PYTHON_KEYRING_BACKEND": "file_keyring.FolderKeyring",
@@ -259,7 +260,7 @@ def test_another_process_goes_on_with_what_is_in_the_keyring(
     creds = by_page(browser, person, cfg)
     assert creds.token["access_token"] in shared.read_text()
     done = program(cfg)
-    assert done.stdout == "0\n", done.stderr
+    assert done.stdout == "listed list\n", done.stderr
     locked = program(cfg, LOCKED="1")
     assert "no stored sign-in" in locked.stderr
     creds.clear_auth()
