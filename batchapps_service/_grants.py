@@ -33,7 +33,7 @@ def issue(
 
 def find(session: Session, kind: str, secret: str) -> Grant | None:
     """The grant with that secret. What has expired is gone."""
-    session.execute(delete(Grant).where(Grant.expires < time.time()))
+    _drop_expired(session)
     found = session.get(Grant, _hash(secret))
     return found if found and found.kind == kind else None
 
@@ -49,7 +49,7 @@ def use(session: Session, grant: Grant) -> bool:
 
 def new_user_code(session: Session) -> str | None:
     """A code for a user to type, or None when too many wait already."""
-    session.execute(delete(Grant).where(Grant.expires < time.time()))
+    _drop_expired(session)
     waiting = session.scalar(select(func.count()).where(Grant.user_code.is_not(None))) or 0
     return "".join(secrets.choice(LETTERS) for _ in range(8)) if waiting < MAX_WAITING else None
 
@@ -57,11 +57,15 @@ def new_user_code(session: Session) -> str | None:
 def decide(session: Session, user_code: str, state: str, user: User) -> bool:
     """Approve or deny the device code that was shown with the code; False when none waits."""
     code = "".join(letter for letter in user_code.upper() if letter in LETTERS)
-    session.execute(delete(Grant).where(Grant.expires < time.time()))
+    _drop_expired(session)
     found = session.scalar(select(Grant).where(Grant.user_code == code, Grant.state == "open"))
     if found is not None:
         found.state, found.user_id = state, user.id
     return found is not None
+
+
+def _drop_expired(session: Session) -> None:
+    session.execute(delete(Grant).where(Grant.expires < time.time()))
 
 
 def _hash(secret: str) -> str:
