@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from batchapps_service import _contents, _description, _files, _jobs, _names
+from batchapps_service import _contents, _description, _files, _jobs
 from batchapps_service._bodies import read_limited
 from batchapps_service._calls import Answer, Call
 from batchapps_service._database import File, rows
@@ -50,9 +50,8 @@ def offer(call: Call) -> Answer:
     offered = [_row(one) for one in call.body["Files"]]
     refused: dict[int, str] = {}
     for index, row in enumerate(offered):
-        problem = _names.problem_with(row.name)
-        if problem:
-            refused[index] = f"The file's name {problem}. Rename the file and upload it again."
+        if problem := _files.refusal(row.name):
+            refused[index] = problem
     with call.context.database.read() as session:
         listed = _listed(session, call.account, offered)
         pending = [
@@ -118,9 +117,7 @@ def _store_many(call: Call, body: bytes) -> Answer:
     small: list[tuple[str, bytes]] = []
     large: list[tuple[str, memoryview]] = []
     for row in sent:
-        problem = _names.problem_with(row.name)
-        if problem:
-            raise bad_request(f"The file's name '{row.name[:80]}' {problem}. Rename the file.")
+        _files.check_name(row.name, "Name")
         data = view[position : position + row.size]
         position += row.size
         if hashlib.sha256(data).hexdigest() != row.digest:

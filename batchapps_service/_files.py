@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from batchapps_service import _names, _times
+from batchapps_service._bodies import blocks
 from batchapps_service._calls import Answer, Call, stored_file
 from batchapps_service._database import File, write_rows
 from batchapps_service._errors import bad_request, not_found
-from batchapps_service._store import BLOCK, Content, Incoming
+from batchapps_service._store import Content
 
 QUERY_BATCH = 500
 """Names a query; SQLite takes a limited number of variables."""
@@ -117,36 +118,33 @@ def query_missing(call: Call) -> Answer:
     return {"files": [{"name": one["FileName"]} for one in _matches(call)[1]]}
 
 
+def refusal(name: str) -> str | None:
+    """Why a file of that name cannot be uploaded, and what to do; None where it can."""
+    problem = _names.problem_with(name)
+    if problem is None:
+        return None
+    shown = name if len(name) < 80 else name[:80] + "…"
+    return f"The file's name '{shown}' {problem}. Rename the file and upload it again."
+
+
+def check_name(name: str, member: str) -> None:
+    """Raises ApiError (400), which names ``member``, unless a file may have that name."""
+    if problem := refusal(name):
+        raise bad_request(problem, {member: str(_names.problem_with(name))})
+
+
 async def upload(call: Call) -> Answer:
     """PUT /files/{name}"""
     name = call.path["name"]
-    problem = _names.problem_with(name)
-    if problem:
-        shown = name if len(name) < 80 else name[:80] + "…"
-        raise bad_request(
-            f"The file's name '{shown}' {problem}. Rename the file and upload it again.",
-            {"name": problem},
-        )
+    check_name(name, "name")
     incoming = await run_in_threadpool(call.context.store.begin)
     try:
-        await _receive(call, incoming)
+        async for block in blocks(call.request):
+            await run_in_threadpool(incoming.write, block)
         content = await run_in_threadpool(incoming.commit)
         return await run_in_threadpool(_record, call, name, content)
     finally:
         incoming.discard()
-
-
-async def _receive(call: Call, incoming: Incoming) -> None:
-    # Written and hashed in large pieces, each in one hop to a thread.
-    pending: list[bytes] = []
-    size = 0
-    async for chunk in call.request.stream():
-        pending.append(chunk)
-        size += len(chunk)
-        if size >= BLOCK:
-            await run_in_threadpool(incoming.write, b"".join(pending))
-            pending, size = [], 0
-    await run_in_threadpool(incoming.write, b"".join(pending))
 
 
 def _record(call: Call, name: str, content: Content) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from batchapps_service import _files, _names
+from batchapps_service import _files
+from batchapps_service._bodies import blocks
 from batchapps_service._bulk import check_digest
 from batchapps_service._calls import Answer, Call
 from batchapps_service._errors import ApiError, bad_request, not_found
@@ -99,9 +100,7 @@ def _upload(call: Call) -> Upload:
 def start(call: Call) -> Answer:
     """POST /uploads"""
     name = call.body["Name"]
-    problem = _names.problem_with(name)
-    if problem:
-        raise bad_request(f"The file's name {problem}. Rename the file.", {"Name": problem})
+    _files.check_name(name, "Name")
     members = ("Name", "OriginalPath", "Timestamp", "Size")
     file = {"account": call.account} | {key: call.body.get(key, "") for key in members}
     upload_id = hashlib.sha256(json.dumps(list(file.values())).encode()).hexdigest()
@@ -133,23 +132,18 @@ async def part(call: Call) -> Answer:
         raise not_found(f"The upload has {upload.count} parts, counted from 0, and no '{text}'.")
     digest = hashlib.sha256()
     length = upload.length(number)
-    pending: list[bytes] = []
-    size = done = 0
+    done = 0
     file = await run_in_threadpool(_open_part, upload, number)
     try:
-        async for chunk in call.request.stream():
-            pending.append(chunk)
-            size += len(chunk)
-            if done + size > length:
+        async for block in blocks(call.request):
+            done += len(block)
+            if done > length:
                 raise bad_request(f"Part {number} has {length} bytes; there came more.")
-            if size >= BLOCK:
-                await run_in_threadpool(_write, file, digest, pending)
-                done, pending, size = done + size, [], 0
-        await run_in_threadpool(_write, file, digest, pending)
+            await run_in_threadpool(_write, file, digest, block)
     finally:
         file.close()
-    if done + size != length:
-        raise bad_request(f"Part {number} has {length} bytes; there came {done + size}.")
+    if done != length:
+        raise bad_request(f"Part {number} has {length} bytes; there came {done}.")
     check_digest(call, digest.digest())
     await run_in_threadpool(_arrived, call.path["uploadId"], upload, number, digest.hexdigest())
     return {}
@@ -164,8 +158,8 @@ def _open_part(upload: Upload, number: int) -> Any:
     return file
 
 
-def _write(file: Any, digest: Any, pieces: list[bytes]) -> None:
-    data = memoryview(b"".join(pieces))
+def _write(file: Any, digest: Any, block: bytes) -> None:
+    data = memoryview(block)
     digest.update(data)
     while data:
         data = data[file.write(data) :]
