@@ -252,7 +252,7 @@ class Api:
         threads: int | None = None,
         callback: ProgressCallback | None = None,
         progress: TransferCallback | None = None,
-    ) -> list[tuple[Exception | None, str | None]]:
+    ) -> tuple[dict[int, Exception], dict[int, str]]:
         """Upload files; see `_uploads.Upload`."""
         most = max(1, min(threads or _THREADS, _MOST_THREADS))
         hashes = Hashes(self._config.hashes_path())

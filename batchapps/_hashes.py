@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +30,8 @@ class State(NamedTuple):
 
 
 def state_of(status: os.stat_result) -> State:
-    return State(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    inode = status.st_ino & 0x7FFFFFFFFFFFFFFF  # larger ones do not fit into SQLite
+    return State(status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode)
 
 
 class Hashes:
@@ -43,77 +43,90 @@ class Hashes:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._folders: dict[str, dict[str, tuple[State, str]]] = {}
-        self._new: list[tuple[str, str, State, str]] = []
+        self._connection: sqlite3.Connection | None = None
+        self._folders: dict[str, dict[str, tuple[Any, ...]]] = {}
+        self._new: list[tuple[Any, ...]] = []
         self._now = time.time_ns()
+
+    def __enter__(self) -> Hashes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.save()
+        if self._connection is not None:
+            self._connection.close()
 
     def get(self, folder: str, name: str, state: State) -> str | None:
         """The digest of a file that is still in `state`."""
         found = self._folder(folder).get(name)
-        return found[1] if found and found[0] == state else None
+        return found[5] if found is not None and found[1:5] == state else None
 
     def had(self, folder: str, name: str, size: int) -> bool:
         """Whether the file was known with this size, in whatever state."""
         found = self._folder(folder).get(name)
-        return found is not None and found[0].size == size
+        return found is not None and found[1] == size
 
     def add(self, folder: str, name: str, state: State, digest: str) -> None:
         """Remember a digest that was computed after `state` was taken."""
         tick = _TICK if state.modified % 1_000_000_000 else _COARSE_TICK
         if max(state.modified, state.changed) + tick < self._now:
-            self._new.append((folder, name, state, digest))
+            self._new.append((folder, name, *state, digest))
 
     def save(self) -> None:
         """Write down what was added."""
         new, self._new = self._new, []
-        for folder, name, state, digest in new:
-            self._folders.setdefault(folder, {})[name] = (state, digest)
-        rows = [(folder, name, *state, digest) for folder, name, state, digest in new]
-        if rows:
-            self._execute("INSERT OR REPLACE INTO hash VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        for row in new:
+            self._folders.setdefault(row[0], {})[row[1]] = row[1:]
+        if new:
+            self._execute("INSERT OR REPLACE INTO hash VALUES (?, ?, ?, ?, ?, ?, ?)", new)
 
-    def _folder(self, folder: str) -> dict[str, tuple[State, str]]:
+    def _folder(self, folder: str) -> dict[str, tuple[Any, ...]]:
+        """Rows of name, size, times, inode and digest, by name."""
         known = self._folders.get(folder)
         if known is None:
             query = "SELECT name, size, modified, changed, inode, digest FROM hash WHERE folder = ?"
-            rows = self._execute(query, [(folder,)]) if self._path.exists() else []
-            known = {row[0]: (State(*row[1:5]), row[5]) for row in rows}
+            known = {row[0]: row for row in self._execute(query, [(folder,)])}
             self._folders[folder] = known
         return known
 
-    def _execute(self, statement: str, values: Iterable[tuple[object, ...]]) -> list[Any]:
+    def _execute(self, statement: str, values: Sequence[tuple[Any, ...]]) -> list[Any]:
         try:
-            with self._lock, contextlib.closing(self._open()) as connection, connection:
-                if not statement.startswith("SELECT"):
-                    connection.executemany(statement, values)
-                    return []
-                return [row for one in values for row in connection.execute(statement, one)]
+            with self._lock, self._open() as connection:
+                if statement.startswith("SELECT"):
+                    return connection.execute(statement, values[0]).fetchall()
+                connection.executemany(statement, values)
         except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
             _log.debug("Digests of files are not remembered in %s: %s", self._path, error)
-            return []
+        return []
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=2)
-        # What is lost in a power cut is computed again.
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS hash (folder TEXT, name TEXT, size INTEGER, modified"
-            " INTEGER, changed INTEGER, inode INTEGER, digest TEXT, PRIMARY KEY (folder, name))"
-            " WITHOUT ROWID"
-        )
-        return connection
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._path, timeout=2, check_same_thread=False)
+            # What is lost in a power cut is computed again.
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS hash (folder TEXT, name TEXT, size INTEGER, modified"
+                " INTEGER, changed INTEGER, inode INTEGER, digest TEXT, PRIMARY KEY (folder, name))"
+                " WITHOUT ROWID"
+            )
+            self._connection = connection
+        return self._connection
 
 
 def read_hashed(path: str, state: State) -> tuple[bytes, str] | None:
     """The content of a small file and its SHA-256; None if it is not in `state` any more."""
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path costs more than reading
-        data = file.read(state.size + 1)
-        while data and len(data) < state.size and (more := file.read(state.size - len(data))):
+    # Without a file object, which costs more than reading.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        data = os.read(descriptor, state.size + 1)
+        while data and len(data) < state.size and (more := os.read(descriptor, state.size)):
             data += more
+    finally:
+        os.close(descriptor)
     if len(data) != state.size:
         return None
-    return data or b"", hashlib.sha256(data or b"").hexdigest()
+    return data, hashlib.sha256(data).hexdigest()
 
 
 def hash_file(path: str, check: Callable[[], None]) -> str:

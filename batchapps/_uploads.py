@@ -12,11 +12,11 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 from ._hashes import Hashes, State, hash_file, read_hashed, state_of
 from ._http import ApiClient
@@ -32,6 +32,8 @@ from .exceptions import (
 LARGE = 4 * 1024 * 1024
 #: Of smaller ones, so many files, and bytes that were read, go together.
 BATCH_FILES, BATCH_BYTES = 2_000, 4 * 1024 * 1024
+#: Of so many lists of files the service is asked in one call whether it knows them.
+RECALLED = 10_000
 #: How often what was damaged on the way is sent again.
 RETRIES = 3
 #: Parts of one file that are on their way at the same time.
@@ -39,31 +41,62 @@ PARTS = 2
 _PIECE = 256 * 1024
 
 
-class Source(NamedTuple):
+class Source(Protocol):
     """A file on this machine, and what the service is to call it."""
 
     path: str
     name: str
-    sent_path: str
+    _sent_path: str
     """Its absolute path in the form of Windows."""
 
 
 class _File(NamedTuple):
     place: int
     source: Source
+    folder: str
     state: State
     digest: str | None = None
     data: bytes | None = None
     """The content, where it was just read."""
 
-    def row(self) -> dict[str, Any]:
-        row = {
-            "Name": self.source.name,
-            "OriginalPath": self.source.sent_path,
-            "Timestamp": timestamp(self.state.modified),
-            "Size": self.state.size,
-        }
-        return row if self.digest is None else {**row, "Sha256": self.digest}
+    @property
+    def member(self) -> str:
+        """The file as a list of files has it: a JSON object."""
+        name, path = _quoted(self.source.name), _quoted(self.source._sent_path)
+        digest = f',"Sha256":"{self.digest}"' if self.digest else ""
+        return (
+            f'{{"Name":{name},"OriginalPath":{path},"Timestamp":"{timestamp(self.state.modified)}",'
+            f'"Size":{self.state.size}{digest}}}'
+        )
+
+
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _listed(files: Sequence[_File]) -> bytes:
+    """The list of files that is offered, and that goes before their contents."""
+    return f'{{"Files":[{",".join([file.member for file in files])}]}}'.encode()
+
+
+def _size(files: Sequence[_File]) -> int:
+    return sum([file.state.size for file in files])
+
+
+def _batches(files: Sequence[_File]) -> Iterator[list[_File]]:
+    """Files that go together: always the same ones, as long as there are the same files.
+
+    Those that travel in parts are only offered together.
+    """
+    batch: list[_File] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += file.state.size if file.state.size <= LARGE else 0
+        if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def timestamp(nanoseconds: int) -> str:
@@ -108,55 +141,63 @@ class Upload:
         self._reasons: dict[int, Exception] = {}
         self._digests: dict[int, str] = {}
 
-    def run(self) -> list[tuple[Exception | None, str | None]]:
-        """Why each file could not be sent, None where it was, and its SHA-256, if it is known.
+    def run(self) -> tuple[dict[int, Exception], dict[int, str]]:
+        """Why files could not be sent, and the SHA-256 of the others, by their places.
 
         Raises:
             RestCallException: The service could not be asked what it has.
             SessionExpiredException: The token has run out.
         """
-        files = list(self._found())
-        self._meter.expect(len(self._files), sum(file.state.size for file in files))
-        try:
-            with Crew(self._threads, self._meter) as crew:
-                small = (file for file in files if file.state.size <= LARGE)
-                for batch in self._batches(small):
+        with self._hashes, Crew(self._threads, self._meter) as crew:
+            files = list(self._found())
+            self._meter.expect(len(self._files), _size(files))
+            large = [file for file in files if file.state.size > LARGE]
+            known = list(_batches([file for file in large if file.digest]))
+            for batch in _batches([file for file in files if file.state.size <= LARGE]):
+                if self._force or not all(file.digest for file in batch):
+                    crew.submit(partial(self._send_batch, self._read_all(batch)))
+                else:
+                    known.append(batch)
+            unknown = self._unknown(known)
+            for batch in unknown:
+                if batch[0].state.size <= LARGE:
                     crew.submit(partial(self._send_batch, batch))
-                crew.finish()
-                for file in files:
-                    if file.state.size > LARGE:
-                        self._large(file, crew)
-        finally:
-            self._hashes.save()
+            self._hashes.save()  # while the last ones are on their way
+            crew.finish()
+            for batch in unknown:
+                if batch[0].state.size > LARGE:
+                    for file in self._offer(batch)[0]:
+                        self._large(file, crew, self._send_parts)
+            for file in large:
+                if not file.digest:
+                    self._large(file, crew, self._send_large)
         self._meter.tell(finished=True)
-        return [
-            (self._reasons.get(index), self._digests.get(index))
-            for index in range(len(self._files))
-        ]
+        return self._reasons, self._digests
 
     # -- what there is -----------------------------------------------------------------------
 
     def _found(self) -> Iterator[_File]:
         for index, source in enumerate(self._files):
+            path, name, sent = source.path, source.name, source._sent_path
             try:
-                status = os.stat(source.path)  # noqa: PTH116 - Path costs more than the call
+                status = os.stat(path)  # noqa: PTH116 - Path costs more than the call
             except (OSError, ValueError):
                 status = None
             if status is None or not stat.S_ISREG(status.st_mode):
-                missing = f"There is no file {source.path!r} on this machine."
+                missing = f"There is no file {path!r} on this machine."
                 self._fail(index, FileMissingException(missing))
                 continue
             try:
-                source.sent_path.encode()
+                sent.encode()
             except UnicodeEncodeError:
-                self._fail(
-                    index,
-                    FileInvalidException(
-                        f"The name or path of {source.path!r} is not valid text. Rename it."
-                    ),
-                )
+                error = f"The name or path of {path!r} is not valid text. Rename it."
+                self._fail(index, FileInvalidException(error))
                 continue
-            yield _File(index, source, state_of(status))
+            folder, state = sent[: -len(name) - 1], state_of(status)
+            digest = self._hashes.get(folder, name, state)
+            if digest:
+                self._digests[index] = digest
+            yield _File(index, source, folder, state, digest)
 
     def _fail(self, index: int, error: Exception) -> None:
         self._reasons[index] = error
@@ -176,28 +217,17 @@ class Upload:
             FileMissingException(f"{file.source.path} cannot be read: {error.strerror or error}."),
         )
 
-    def _batches(self, files: Iterator[_File]) -> Iterator[list[_File]]:
-        """`files` with their digests, and with the contents that had to be read for them."""
-        batch: list[_File] = []
-        size = 0
-        for file in files:
-            folder, _, name = file.source.sent_path.rpartition("\\")
-            digest = self._hashes.get(folder, name, file.state)
-            data = None
-            if digest is None:
-                read = self._read(file)
-                if read is None:
-                    continue
-                data, digest = read
-                self._hashes.add(folder, name, file.state, digest)
-                size += file.state.size
-            self._digests[file.place] = digest
-            batch.append(_File(file.place, file.source, file.state, digest, data))
-            if len(batch) >= BATCH_FILES or size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
+    def _read_all(self, batch: list[_File]) -> list[_File]:
+        """`batch` with the digests that were not known, and with what was read for them."""
+        found: list[_File] = []
+        for file in batch:
+            if file.digest:
+                found.append(file)
+            elif read := self._read(file):
+                place, source, folder, state = file[:4]
+                self._hashes.add(folder, source.name, state, read[1])
+                found.append(_File(place, source, folder, state, read[1], read[0]))
+        return found
 
     def _read(self, file: _File) -> tuple[bytes, str] | None:
         try:
@@ -207,6 +237,8 @@ class Upload:
             return None
         if read is None:
             self._changed(file)
+        else:
+            self._digests[file.place] = read[1]
         return read
 
     # -- small files -------------------------------------------------------------------------
@@ -215,18 +247,32 @@ class Upload:
         """Those of `files` whose contents are to be sent, and which of them are worth hashing."""
         if self._force:
             return list(files), set()
-        body = json.dumps({"Files": [file.row() for file in files]}, ensure_ascii=False)
         headers = {"Content-Type": "application/json"}
-        reply = self._http.post("/files/offer", content=body.encode(), headers=headers).json()
+        reply = self._http.post("/files/offer", content=_listed(files), headers=headers).json()
         for one in reply["refused"]:
             error = FileInvalidException(f"{files[one['index']].source.path}: {one['message']}")
             self._fail(files[one["index"]].place, error)
         missing = [files[index] for index in reply["missing"]]
         known = len(files) - len(missing) - len(reply["refused"])
         self._meter.done(known=known)
-        absent = sum(file.state.size for file in missing)
-        self._meter.had(sum(file.state.size for file in files) - absent)
+        self._meter.had(_size(files) - _size(missing))
         return missing, {files[index].place for index in reply["worthHashing"]}
+
+    def _unknown(self, batches: list[list[_File]]) -> list[list[_File]]:
+        """Those of `batches`, with all digests, that the service does not know to be complete."""
+        unknown: list[list[_File]] = []
+        for start in range(0, len(batches), RECALLED):
+            asked = batches[start : start + RECALLED]
+            digests = [hashlib.sha256(_listed(batch)).hexdigest() for batch in asked]
+            reply = self._http.post("/files/offer/recall", json={"Sha256": digests}).json()
+            places = set(reply["unknown"])
+            unknown += [asked[place] for place in sorted(places)]
+            for place, batch in enumerate(asked):
+                if place not in places:
+                    self._meter.done(known=len(batch))
+                    self._meter.had(_size(batch))
+            self._meter.tell()
+        return unknown
 
     def _send_batch(self, batch: list[_File]) -> None:
         self._meter.check()
@@ -249,8 +295,7 @@ class Upload:
 
     def _send(self, files: list[_File]) -> None:
         self._meter.current = files[0].source.path
-        line = json.dumps({"Files": [file.row() for file in files]}, ensure_ascii=False)
-        head = line.encode() + b"\n"
+        head = _listed(files) + b"\n"
         body = _Body(
             b"".join([head, *(file.data or b"" for file in files)]), len(head), self._meter
         )
@@ -292,30 +337,28 @@ class Upload:
 
     # -- large files -------------------------------------------------------------------------
 
-    def _large(self, file: _File, crew: Crew) -> None:
+    def _large(self, file: _File, crew: Crew, send: Callable[[_File, Crew], None]) -> None:
         self._meter.current = file.source.path
         try:
-            self._send_large(file, crew)
+            send(file, crew)
         except (RestCallException, FileInvalidException) as error:
             self._fail(file.place, error)
         except OSError as error:
             self._unreadable(file, error)
 
     def _send_large(self, file: _File, crew: Crew) -> None:
-        folder, _, name = file.source.sent_path.rpartition("\\")
-        digest = self._hashes.get(folder, name, file.state)
         # One that was known before it was touched has probably not changed.
-        if digest is None and self._hashes.had(folder, name, file.state.size):
-            digest = self._hash(file)
-        missing, worth_hashing = self._offer([file._replace(digest=digest)])
-        if worth_hashing and digest is None:
-            digest = self._hash(file)
-            missing, _ = self._offer([file._replace(digest=digest)])
-        if digest is not None:
-            self._digests[file.place] = digest
-        if not missing:
-            return
-        begun = self._http.post("/uploads", json=file.row()).json()
+        if self._hashes.had(file.folder, file.source.name, file.state.size):
+            file = self._hashed(file)
+        missing, worth_hashing = self._offer([file])
+        if worth_hashing:
+            missing, _ = self._offer([self._hashed(file)])
+        if missing:
+            self._send_parts(file, crew)
+
+    def _send_parts(self, file: _File, crew: Crew) -> None:
+        headers = {"Content-Type": "application/json"}
+        begun = self._http.post("/uploads", content=file.member.encode(), headers=headers).json()
         url = f"/uploads/{begun['id']}"
         arrived = {part["number"]: part["sha256"] for part in begun["parts"]}
         whole = hashlib.sha256()
@@ -333,15 +376,17 @@ class Upload:
             self._changed(file)
             return
         self._http.post(f"{url}/actions/complete", json={"Sha256": whole.hexdigest()})
-        self._hashes.add(folder, name, file.state, whole.hexdigest())
-        self._digests[file.place] = whole.hexdigest()
+        self._remember(file, whole.hexdigest())
         self._meter.done(sent=1)
 
-    def _hash(self, file: _File) -> str:
-        folder, _, name = file.source.sent_path.rpartition("\\")
+    def _hashed(self, file: _File) -> _File:
         digest = hash_file(file.source.path, self._meter.tell)
-        self._hashes.add(folder, name, file.state, digest)
-        return digest
+        self._remember(file, digest)
+        return file._replace(digest=digest)
+
+    def _remember(self, file: _File, digest: str) -> None:
+        self._hashes.add(file.folder, file.source.name, file.state, digest)
+        self._digests[file.place] = digest
 
 
 class _Body:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .config import Configuration
 from .credentials import Credentials
-from .files import FileCollection, UserFile
+from .files import FileCollection, UserFile, sent_path
 
 __all__ = ["FileManager"]
 
@@ -79,11 +79,15 @@ class FileManager:
             OSError: It is not a folder, or cannot be read.
         """
         patterns = [pattern] if isinstance(pattern, str) else list(pattern)
-        found = _walk(Path(top_dir), recursive, patterns)
-        files = [UserFile(self._api, path) for path in found]
+        top = os.fspath(top_dir)
+        wanted = [] if "*" in patterns else [os.path.normcase(each) for each in patterns]
+        files = [
+            UserFile._found(self._api, path, name, sent)
+            for path, name, sent in _walk(top, sent_path(top), recursive, wanted)
+        ]
         for file in files if keep_tree else []:
-            file.relative_path = Path(file.path).relative_to(top_dir).as_posix()
-        return FileCollection(self._api, files)
+            file.relative_path = Path(file.path).relative_to(top).as_posix()
+        return FileCollection._of(self._api, files)
 
     def list_files(self) -> list[UserFile]:
         """All files that were uploaded.
@@ -121,13 +125,19 @@ class FileManager:
         return [UserFile(self._api, model) for model in self._api.query_names(names)]
 
 
-def _walk(folder: Path, recursive: bool, patterns: list[str]) -> Iterator[str]:
+def _walk(
+    folder: str, sent: str, recursive: bool, patterns: list[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Path, name and path as it is sent of each file; without patterns, of all."""
     with os.scandir(folder) as scan:
         entries = sorted((e for e in scan if not e.name.startswith(".")), key=lambda e: e.name)
+    prefix = sent.rstrip("\\") + "\\"
     for entry in entries:
-        if any(fnmatch.fnmatch(entry.name, each) for each in patterns) and entry.is_file():
-            yield entry.path
-    if recursive:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(Path(entry.path), recursive, patterns)
+        name = entry.name
+        if patterns and not any(fnmatchcase(os.path.normcase(name), each) for each in patterns):
+            continue
+        if entry.is_file():
+            yield entry.path, name, prefix + name
+    for entry in entries if recursive else []:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, prefix + entry.name, recursive, patterns)

@@ -18,7 +18,6 @@ from .exceptions import FileInvalidException, FileMissingException
 
 if TYPE_CHECKING:
     from ._api import Api
-    from ._uploads import Source
 
 __all__ = ["FileCollection", "UploadResult", "UserFile"]
 
@@ -42,6 +41,11 @@ class UploadResult:
 
     def __repr__(self) -> str:
         return f"UploadResult({self.success}, {self.result!r})"
+
+
+def sent_path(path: str) -> str:
+    """`path` as it is sent: absolute, and in the form of Windows on every system."""
+    return os.path.abspath(path).replace("/", "\\")  # noqa: PTH100
 
 
 class UserFile:
@@ -68,22 +72,24 @@ class UserFile:
         TypeError: `file_def` is neither, or `client` is not a service.
     """
 
+    name: str
+    path: str
+    # What few files have is not kept with each of them.
+    url: str = ""
+    tag: str = ""
+    relative_path: str | None = None
+    _digest: str | None = None  # of what was uploaded
+    # Of a file that the service told of, its time; of one on this machine, None.
+    _told_time: str | None = None
+
     def __init__(
         self, client: Api, file_def: str | os.PathLike[str] | Mapping[str, Any] | models.UserFile
     ) -> None:
         if not hasattr(client, "send_files"):
             raise TypeError(f"{client!r} cannot send files. Make files with a FileManager.")
         self._api = client
-        self.name: str
-        self.path: str
-        self.url: str = ""
-        self.tag: str = ""
-        self.relative_path: str | None = None
-        self._digest: str | None = None  # of what was uploaded
         if isinstance(file_def, Mapping):
             file_def = models.UserFile.from_dict(file_def)
-        # Of a file that the service told of, its time; of one on this machine, None.
-        self._told_time: str | None = None
         if isinstance(file_def, models.UserFile):
             self.name = given(file_def.name, "Unknown")
             self.path = self._sent_path = given(file_def.original_file_path, "")
@@ -92,10 +98,16 @@ class UserFile:
         elif isinstance(file_def, (str, os.PathLike)):
             self.path = os.fspath(file_def)
             self.name = Path(self.path).name
-            # As it is sent: absolute, and in the form of Windows on every system.
-            self._sent_path = os.path.abspath(self.path).replace("/", "\\")  # noqa: PTH100
+            self._sent_path = sent_path(self.path)
         else:
             raise TypeError(f"A file is made from a path or a dictionary, not from {file_def!r}.")
+
+    @classmethod
+    def _found(cls, client: Api, path: str, name: str, sent: str) -> UserFile:
+        """One that was just found on this machine, with little work: there may be very many."""
+        file = cls.__new__(cls)
+        file._api, file.path, file.name, file._sent_path = client, path, name, sent
+        return file
 
     def __str__(self) -> str:
         return self.name
@@ -213,18 +225,12 @@ class UserFile:
         """
         if not force and self.is_uploaded():
             return None
-        ((error, self._digest),) = self._api.send_files(
-            [self._source()], force=True, callback=callback
-        )
-        if error is not None:
+        reasons, digests = self._api.send_files([self], force=True, callback=callback)
+        self._digest = digests.get(0)
+        if error := reasons.get(0):
             _log.error("%s was not uploaded: %s", self.path, error)
             return UploadResult(False, error)
         return UploadResult(True)
-
-    def _source(self) -> Source:
-        from ._uploads import Source
-
-        return Source(self.path, self.name, self._sent_path)
 
     def is_uploaded(self) -> UserFile | None:
         """The file as the service has it, or None if it does not have it as it is now.
@@ -308,10 +314,16 @@ class FileCollection:
         if not hasattr(client, "query_files"):
             raise TypeError(f"{client!r} cannot hold files. Make collections with a FileManager.")
         self._api = client
-        self._files: list[UserFile] = []
-        self._known: set[UserFile] = set()
+        self._keep([])
         for file in files:
             self.add(file)
+
+    @classmethod
+    def _of(cls, client: Api, files: list[UserFile]) -> FileCollection:
+        """A collection of files of which no two are the same."""
+        collection = cls(client)
+        collection._keep(files)
+        return collection
 
     def __str__(self) -> str:
         return str([file.name for file in self._files])
@@ -353,7 +365,13 @@ class FileCollection:
 
     def _keep(self, files: list[UserFile]) -> None:
         self._files = files
-        self._known = set(files)
+        self._set: set[UserFile] | None = None  # made when it is needed
+
+    @property
+    def _known(self) -> set[UserFile]:
+        if self._set is None:
+            self._set = set(self._files)
+        return self._set
 
     def add(self, userfile: UserFile | Sequence[UserFile]) -> None:
         """Add a file at the end, or several.
@@ -455,22 +473,22 @@ class FileCollection:
             SessionExpiredException: The token has run out.
         """
         # What the service told of need not be on this machine.
-        told = [file for file in self._files if file._told() and not force]
+        told = [file for file in self._files if file._told_time is not None and not force]
         absent = set(self._not_uploaded(told, 50)) if told else set()
-        pending = [file for file in self._files if not file._told() or force or file in absent]
-        results = self._api.send_files(
-            [file._source() for file in pending],
+        pending = self._files
+        if told:
+            pending = [file for file in pending if not file._told() or file in absent]
+        reasons, digests = self._api.send_files(
+            pending,
             force=force,
             threads=threads,
             callback=callback,
             progress=progress,
         )
-        failed: list[tuple[UserFile, str]] = []
-        for file, (error, digest) in zip(pending, results, strict=True):
-            file._digest = digest
-            if error:
-                failed.append((file, str(error)))
-        return failed
+        for place, file in enumerate(pending):
+            if file.relative_path:
+                file._digest = digests.get(place)
+        return [(pending[place], str(error)) for place, error in sorted(reasons.items())]
 
     def is_uploaded(self, per_call: int = 50) -> FileCollection:
         """`missing` under the name that the original gave it."""
@@ -486,7 +504,7 @@ class FileCollection:
             RestCallException: The service could not be asked.
             FileMissingException: A file is neither on this machine nor known to the service.
         """
-        return FileCollection(self._api, *self._not_uploaded(self._files, per_call))
+        return FileCollection._of(self._api, self._not_uploaded(self._files, per_call))
 
     def _not_uploaded(self, files: list[UserFile], per_call: int) -> list[UserFile]:
         absent: list[UserFile] = []

@@ -121,7 +121,7 @@ class _Endpoint:
         body = None
         if self.operation.body and (data or self.operation.body_required):
             body = self._description.read_body(self.operation.body, data)
-        return Call(self._context, account, request, request.path_params, query, body)
+        return Call(self._context, account, request, request.path_params, query, body, data)
 
     def _bearer(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

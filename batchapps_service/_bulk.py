@@ -52,6 +52,8 @@ def offer(call: Call) -> Answer:
     for index, row in enumerate(offered):
         if problem := _files.refusal(row.name):
             refused[index] = problem
+    listings = call.context.listings
+    state: int | None = listings.state(call.account)
     with call.context.database.read() as session:
         listed = _listed(session, call.account, offered)
         pending = [
@@ -63,14 +65,20 @@ def offer(call: Call) -> Answer:
         sizes = _sizes(session, call.account, {row.size for _, row in pending if not row.digest})
     known = [row for _, row in pending if row.digest and held.get(row.digest) == row.size]
     if known:
-        with call.context.database.write() as session:
-            _files.record(session, call.account, known)
+        state = _files.record(call, known)
     missing = [(index, row) for index, row in pending if held.get(row.digest) != row.size]
+    if state is not None and not missing and not refused:
+        listings.add(call.account, state, hashlib.sha256(call.data).hexdigest())
     return {
         "missing": [index for index, _ in missing],
         "worthHashing": [i for i, row in missing if not row.digest and row.size in sizes],
         "refused": [{"index": index, "message": text} for index, text in refused.items()],
     }
+
+
+def recall(call: Call) -> Answer:
+    """POST /files/offer/recall"""
+    return {"unknown": call.context.listings.unknown(call.account, call.body["Sha256"])}
 
 
 def _listed(session: Session, account: str, offered: list[Row]) -> set[tuple[Any, ...]]:
@@ -135,9 +143,9 @@ def _store_many(call: Call, body: bytes) -> Answer:
             incoming.commit()
         finally:
             incoming.discard()
-    with call.context.database.write() as session:
-        _contents.add_small(session, small)
-        _files.record(session, call.account, sent)
+    state = _files.record(call, sent, small)
+    if state is not None:
+        call.context.listings.add(call.account, state, hashlib.sha256(body[:end]).hexdigest())
     return {}
 
 

@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from batchapps_service._database import Database
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._errors import ApiError, not_found
 from batchapps_service._links import Links
+from batchapps_service._listings import Listings
 from batchapps_service._settings import Settings
 from batchapps_service._store import Store
 
@@ -41,6 +42,7 @@ class Context:
     directory: DataDirectory
     links: Links
     scheduler: Scheduler
+    listings: Listings = field(default_factory=Listings)
 
     @property
     def database(self) -> Database:
@@ -65,6 +67,8 @@ class Call:
     path: dict[str, str]
     query: dict[str, Any]
     body: Any
+    data: bytes
+    """The body as it came."""
 
 
 Answer = dict[str, Any] | Response

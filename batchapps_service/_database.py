@@ -298,9 +298,11 @@ def rows(session: Session, statement: str, *parameters: object) -> Sequence[Any]
     return cursor.fetchall()
 
 
-def write_rows(session: Session, statement: str, values: Iterable[tuple[object, ...]]) -> None:
-    """Execute a statement for each of ``values``, straight through the driver."""
-    session.connection().connection.cursor().executemany(statement, list(values))
+def write_rows(session: Session, statement: str, values: Iterable[tuple[object, ...]]) -> int:
+    """Execute a statement for each of ``values``, straight through the driver; rows changed."""
+    cursor = session.connection().connection.cursor()
+    cursor.executemany(statement, list(values))
+    return cursor.rowcount
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -311,6 +313,10 @@ def _configure(connection: Any, _record: object) -> None:
     # FULL: an answered request survives a power cut.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # Uploads touch indexes all over: that costs memory, or else reading and early writing. In KiB.
+    cursor.execute("PRAGMA cache_size = -32768")
+    # And a page that many of them change is moved to its place once. In pages.
+    cursor.execute("PRAGMA wal_autocheckpoint = 8000")
     cursor.close()
 
 

@@ -1,6 +1,7 @@
 """Uploaded files: listing, queries, upload and download."""
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from batchapps_service import _names, _times
+from batchapps_service import _contents, _names, _times
 from batchapps_service._bodies import blocks
 from batchapps_service._calls import Answer, Call, stored_file
 from batchapps_service._database import File, write_rows
@@ -57,17 +58,37 @@ class Row(NamedTuple):
     digest: str
 
 
-def record(session: Session, account: str, rows: Iterable[Row]) -> None:
-    """List uploaded files, in place of earlier ones of the same name and path."""
-    now = _times.now().isoformat(" ")
-    write_rows(
-        session,
-        "INSERT INTO file (id, account_id, name, path, timestamp, size, digest, uploaded)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, name, path) DO UPDATE"
-        " SET timestamp = excluded.timestamp, size = excluded.size, digest = excluded.digest,"
-        " uploaded = excluded.uploaded",
-        ((os.urandom(16).hex(), account, *row, now) for row in rows),
-    )
+def record(
+    call: Call, rows: Sequence[Row], contents: Iterable[tuple[str, bytes]] = ()
+) -> int | None:
+    """List uploaded files, in place of earlier ones of the same name and path.
+
+    ``contents`` are the small ones among theirs, to be kept with them. Gives the state of the
+    account in which all are listed; None if there were earlier ones.
+    """
+    listings, account, now = call.context.listings, call.account, _times.now().isoformat(" ")
+    # Ids that begin alike lie together in the index.
+    prefix = f"{time.time_ns():016x}"
+    with call.context.database.write() as session:
+        _contents.add_small(session, contents)
+        added = write_rows(
+            session,
+            "INSERT OR IGNORE INTO file (id, account_id, name, path, timestamp, size, digest,"
+            " uploaded) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(prefix + os.urandom(8).hex(), account, *row, now) for row in rows],
+        )
+        if added < len(rows):
+            write_rows(
+                session,
+                "UPDATE file SET timestamp = ?, size = ?, digest = ?, uploaded = ?"
+                " WHERE account_id = ? AND name = ? AND path = ?",
+                [(*row[2:], now, account, *row[:2]) for row in rows],
+            )
+        state = listings.state(account)
+    if added == len(rows):
+        return state
+    listings.changed(account)
+    return None
 
 
 def list_files(call: Call) -> Answer:
@@ -150,8 +171,8 @@ async def upload(call: Call) -> Answer:
 def _record(call: Call, name: str, content: Content) -> dict[str, Any]:
     path = call.query.get("originalFilePath", "")
     row = Row(name, path, call.query["timestamp"], content.size, content.digest)
-    with call.context.database.write() as session:
-        record(session, call.account, [row])
+    record(call, [row])
+    with call.context.database.read() as session:
         same = File.account_id == call.account, File.name == name, File.path == path
         return described(call, session.scalars(select(File).where(*same)).one())
 
@@ -175,4 +196,5 @@ def delete_file(call: Call) -> Answer:
     """DELETE /files/{fileId}/content/{name}: jobs keep the content they were submitted with"""
     with call.context.database.write() as session:
         session.delete(_owned(call, session))
+    call.context.listings.changed(call.account)
     return {}

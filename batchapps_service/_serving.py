@@ -56,6 +56,7 @@ HANDLERS: Mapping[str, Handler] = {
     "queryMissingFiles": _files.query_missing,
     "uploadFile": _files.upload,
     "offerFiles": _bulk.offer,
+    "recallOffers": _bulk.recall,
     "uploadFiles": _bulk.upload_many,
     "startUpload": _uploads.start,
     "uploadPart": _uploads.part,

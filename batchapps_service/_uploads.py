@@ -192,8 +192,7 @@ def complete(call: Call) -> Answer:
         )
     content = call.context.store.take_hashed(upload.data, digest)
     row = Row(file["Name"], file["OriginalPath"], file["Timestamp"], content.size, digest)
-    with call.context.database.write() as session:
-        _files.record(session, call.account, [row])
+    _files.record(call, [row])
     shutil.rmtree(upload.folder, ignore_errors=True)
     return {}
 

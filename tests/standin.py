@@ -151,6 +151,9 @@ class FakeService:
             ]
             return Reply(body={"missing": missing, "worthHashing": [], "refused": []})
 
+        def recall(call: Call) -> Reply:
+            return Reply(body={"unknown": list(range(len(json.loads(call.body)["Sha256"])))})
+
         def query(call: Call) -> Reply:
             asked = json.loads(call.body)["Specifications"]
             wanted = {(one["FileName"], one["Timestamp"]) for one in asked}
@@ -178,6 +181,7 @@ class FakeService:
 
         self.on("POST files/bulk", bulk)
         self.on("POST files/offer", offer)
+        self.on("POST files/offer/recall", recall)
         self.on("POST files/query/byspecification", query)
         self.on("POST uploads", begin)
         self.on("PUT uploads/.*", part)

@@ -93,6 +93,47 @@ def test_known_contents_are_not_sent_again(api: Api) -> None:
     assert set(listed(api)) == {"1", "2", "3"}
 
 
+def unknown(api: Api, *lists: list[dict[str, Any]]) -> Any:
+    digests = [sha(json.dumps({"Files": rows}).encode()) for rows in lists]
+    return api.post("files/offer/recall", {"Sha256": digests})["unknown"]
+
+
+def offer_text(api: Api, rows: list[dict[str, Any]]) -> Any:
+    body = json.dumps({"Files": rows}).encode()
+    return api.http.post("/api/files/offer", content=body).json()
+
+
+def test_lists_are_known_until_a_file_changes(api: Api, service: Service) -> None:
+    other = service.api(service.add_account())
+    sent, offered = [row("1", b"one"), row("2", b"two")], [row("3", b"one")]
+    assert unknown(api, sent, offered) == [0, 1]
+    assert bulk(api, sent, [b"one", b"two"]).status_code == 200
+    assert unknown(api, sent, offered, sent[:1]) == [1, 2]
+    # Offered, and listed by that.
+    assert offer_text(api, offered)["missing"] == []
+    assert unknown(api, offered, sent) == []
+    # What is not complete is not known, nor is it to anybody else.
+    assert offer_text(api, [*sent, row("4", b"four")])["missing"] == [2]
+    assert offer_text(api, [*sent, row("../4", b"one")])["missing"] == []
+    assert unknown(api, [*sent, row("4", b"four")], [*sent, row("../4", b"one")]) == [0, 1]
+    assert unknown(other, sent, offered) == [0, 1]
+    # Another account's changes are of no concern; a file that is replaced or deleted is.
+    assert bulk(other, sent, [b"one", b"two"]).status_code == 200
+    assert unknown(api, sent, offered) == []
+    assert api.http.put(
+        "/api/files/1",
+        params={"timestamp": STAMP, "originalFilePath": "C:\\in\\1"},
+        content=b"other",
+    ).is_success
+    assert unknown(api, sent, offered) == [0, 1]
+    assert offer_text(api, sent)["missing"] == []
+    assert unknown(api, sent) == [0]  # as a file was put in place of another
+    assert offer_text(api, sent)["missing"] == []
+    assert unknown(api, sent) == []
+    assert api.http.delete(listed(api)["3"]["link"]["href"]).is_success
+    assert unknown(api, sent) == [0]
+
+
 def test_a_size_that_is_known_is_worth_hashing(api: Api) -> None:
     assert bulk(api, [row("1", b"one")], [b"one"]).status_code == 200
     rows = [row("2", b"two"), row("3", b"three")]

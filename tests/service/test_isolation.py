@@ -56,6 +56,8 @@ BODIES = {
             "digest",
         )
     ],
+    # Digests of lists; test_bulk.py tests that they are known to their account alone.
+    "recallOffers": [],
     # Their bodies name nothing, or what is below the id in the path.
     "startUpload": [],
     "completeUpload": [],

@@ -45,6 +45,7 @@ OPERATIONS = {
     "getFile": "GET /files/{fileId}/content/{name}",
     "headFile": "HEAD /files/{fileId}/content/{name}",
     "offerFiles": "POST /files/offer",
+    "recallOffers": "POST /files/offer/recall",
     "uploadFiles": "POST /files/bulk",
     "startUpload": "POST /uploads",
     "cancelUpload": "DELETE /uploads/{uploadId}",
@@ -81,6 +82,7 @@ REQUIRED_IN_RESPONSES = {
     "JobTypeList": ["jobTypes"],
     # None of these is known to clients of old.
     "OfferAnswer": ["missing", "worthHashing", "refused"],
+    "RecallAnswer": ["unknown"],
     "RefusedFile": ["index", "message"],
     "Upload": ["id", "partSize", "parts"],
     "UploadedPart": ["number", "sha256"],

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .missing_file import MissingFile
     from .missing_file_list import MissingFileList
     from .offer_answer import OfferAnswer
+    from .offer_digests import OfferDigests
     from .offered_file import OfferedFile
     from .output import Output
     from .output_kind import OutputKind
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .pool_specification import PoolSpecification
     from .pool_state import PoolState
     from .priority import Priority
+    from .recall_answer import RecallAnswer
     from .refused_file import RefusedFile
     from .reprocess_result import ReprocessResult
     from .required_file import RequiredFile
@@ -87,6 +89,7 @@ else:
         "MissingFile": "missing_file",
         "MissingFileList": "missing_file_list",
         "OfferAnswer": "offer_answer",
+        "OfferDigests": "offer_digests",
         "OfferedFile": "offered_file",
         "Output": "output",
         "OutputKind": "output_kind",
@@ -98,6 +101,7 @@ else:
         "PoolSpecification": "pool_specification",
         "PoolState": "pool_state",
         "Priority": "priority",
+        "RecallAnswer": "recall_answer",
         "RefusedFile": "refused_file",
         "ReprocessResult": "reprocess_result",
         "RequiredFile": "required_file",
@@ -155,6 +159,7 @@ __all__ = (
     "MissingFile",
     "MissingFileList",
     "OfferAnswer",
+    "OfferDigests",
     "OfferedFile",
     "Output",
     "OutputKind",
@@ -166,6 +171,7 @@ __all__ = (
     "PoolSpecification",
     "PoolState",
     "Priority",
+    "RecallAnswer",
     "RefusedFile",
     "ReprocessResult",
     "RequiredFile",
