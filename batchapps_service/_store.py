@@ -8,7 +8,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 BLOCK = 1 << 20
 ABANDONED_SECONDS = 7 * 24 * 3600
@@ -95,18 +95,17 @@ class Incoming:
         self._hash = hashlib.sha256()
         self._size = 0
         descriptor, name = tempfile.mkstemp(dir=folder)
-        self._file = os.fdopen(descriptor, "wb")
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
         self._path = Path(name)
 
     def write(self, data: bytes | memoryview) -> None:
         """Add ``data`` at the end."""
         self._hash.update(data)
         self._size += len(data)
-        self._file.write(data)
+        write_all(self._file, memoryview(data))
 
     def commit(self) -> Content:
         """Make the content part of the store, durably."""
-        self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         return self._store._commit(self._path, self._hash.hexdigest(), self._size)
@@ -116,6 +115,16 @@ class Incoming:
         self._file.close()
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
+
+
+def write_all(file: Any, data: memoryview) -> None:
+    """Write all of ``data`` to an unbuffered file.
+
+    In pieces for which Linux need not look for much memory in one piece: with larger ones the same
+    takes four times as long.
+    """
+    while data:
+        data = data[file.write(data[: 1 << 17]) :]
 
 
 def hash_file(path: Path) -> str:
