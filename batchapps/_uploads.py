@@ -23,6 +23,7 @@ from ._http import ApiClient
 from ._progress import Crew, Meter
 from .exceptions import (
     BadRequestException,
+    ConflictException,
     FileInvalidException,
     FileMissingException,
     RestCallException,
@@ -312,28 +313,35 @@ class Upload:
         else:
             self._meter.done(sent=len(files))
 
-    def _put(self, url: str, body: _Body, arrived: str | None = None) -> None:
-        """Send `body`, unless what has arrived has its digest."""
-        digest = hashlib.sha256()
-        for piece in body.pieces():
-            digest.update(piece)
-        if digest.hexdigest() == arrived:
-            self._meter.had(body.size)
-            return
-        headers = {
-            "Content-Type": "application/octet-stream",
-            "Content-Length": str(body.size),
-            "Content-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
-        }
+    def _put(self, url: str, body: _Body) -> None:
+        """Send files together."""
+        digest = base64.b64encode(body.digest()).decode()
         for attempt in range(RETRIES):
             try:
-                self._http.request(body.method, url, content=body, headers=headers)
-            except RestCallException as error:
-                body.back()
+                self._request(url, body, {"Content-Digest": f"sha-256=:{digest}:"})
+            except BadRequestException as error:
                 if "Content-Digest" not in str(error) or attempt == RETRIES - 1:
                     raise
             else:
                 return
+
+    def _put_part(self, url: str, body: _Part, arrived: str | None) -> None:
+        """Send a part, unless what has arrived has its digest."""
+        if arrived and body.digest().hex() == arrived:
+            self._meter.had(body.size)
+        else:
+            self._request(url, body, {})
+
+    def _request(self, url: str, body: _Body, headers: dict[str, str]) -> None:
+        headers |= {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(body.size),
+        }
+        try:
+            self._http.request(body.method, url, content=body, headers=headers)
+        except RestCallException:
+            body.back()
+            raise
 
     # -- large files -------------------------------------------------------------------------
 
@@ -357,6 +365,24 @@ class Upload:
             self._send_parts(file, crew)
 
     def _send_parts(self, file: _File, crew: Crew) -> None:
+        for attempt in range(RETRIES):
+            url, digest = self._send_missing(file, crew)
+            if state_of(Path(file.source.path).stat())[:2] != file.state[:2]:
+                self._changed(file)
+                return
+            try:
+                self._http.post(f"{url}/actions/complete", json={"Sha256": digest})
+            except ConflictException:  # a part arrived damaged
+                if attempt == RETRIES - 1:
+                    raise
+                self._meter.had(-file.state.size)
+            else:
+                self._remember(file, digest)
+                self._meter.done(sent=1)
+                return
+
+    def _send_missing(self, file: _File, crew: Crew) -> tuple[str, str]:
+        """Send the parts that are not there; the upload's address, and the digest of the file."""
         headers = {"Content-Type": "application/json"}
         begun = self._http.post("/uploads", content=file.member.encode(), headers=headers).json()
         url = f"/uploads/{begun['id']}"
@@ -366,18 +392,13 @@ class Upload:
             size = min(begun["partSize"], file.state.size - start)
             body = _Part(file.source.path, start, size, self._meter)
             crew.free(PARTS - 1)
-            put = partial(self._put, f"{url}/parts/{number}", body, arrived.get(number))
+            put = partial(self._put_part, f"{url}/parts/{number}", body, arrived.get(number))
             crew.submit(put)
             # Hashed while it is sent; both read it from the system's cache.
             for piece in body.pieces():
                 whole.update(piece)
         crew.finish()
-        if state_of(Path(file.source.path).stat())[:2] != file.state[:2]:
-            self._changed(file)
-            return
-        self._http.post(f"{url}/actions/complete", json={"Sha256": whole.hexdigest()})
-        self._remember(file, whole.hexdigest())
-        self._meter.done(sent=1)
+        return url, whole.hexdigest()
 
     def _hashed(self, file: _File) -> _File:
         digest = hash_file(file.source.path, self._meter.tell)
@@ -415,6 +436,13 @@ class _Body:
             left -= len(piece) - counted
             self._meter.moved(counted)
             self._counted += counted
+
+    def digest(self) -> bytes:
+        """SHA-256 of it."""
+        digest = hashlib.sha256()
+        for piece in self.pieces():
+            digest.update(piece)
+        return digest.digest()
 
     def back(self) -> None:
         """Nothing of it counts any more."""

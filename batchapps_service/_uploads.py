@@ -2,7 +2,7 @@
 
 uploads/ID/file.json         what is uploaded, and by whom
 uploads/ID/data              the parts, each at its place
-uploads/ID/parts             a line for each part that has arrived: number and SHA-256, "-" if void
+uploads/ID/parts             a line for each part that has arrived: its number and "+", "-" if void
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from batchapps_service._bulk import check_digest
 from batchapps_service._calls import Answer, Call
 from batchapps_service._errors import ApiError, bad_request, not_found
 from batchapps_service._files import Row
-from batchapps_service._store import BLOCK
+from batchapps_service._store import BLOCK, write_all
 
 PART_SIZE = 8 * 1024 * 1024
 
@@ -37,21 +37,30 @@ class Upload:
         self.size = int(self.file["Size"])
         self.count = -(-self.size // PART_SIZE)
 
-    def arrived(self) -> dict[int, str]:
-        """SHA-256 of the parts that are here, by number."""
-        parts: dict[int, str] = {}
+    def arrived(self) -> list[int]:
+        """The parts that are here."""
+        parts: dict[int, bool] = {}
         with contextlib.suppress(FileNotFoundError):
             for line in (self.folder / "parts").read_text("ascii").splitlines():
-                number, _, digest = line.partition(" ")
+                number, _, mark = line.partition(" ")
                 # A line that a crash cut off is as good as none.
-                if digest == "-" or len(digest) == 64:
-                    parts[int(number)] = digest
-        return {number: digest for number, digest in sorted(parts.items()) if digest != "-"}
+                if mark:
+                    parts[int(number)] = mark == "+"
+        return sorted(number for number, here in parts.items() if here)
 
-    def note(self, number: int, digest: str) -> None:
-        """Write down that a part is here, or, with "-", that it is not any more."""
+    def note(self, number: int, mark: str) -> None:
+        """Write down that a part is here, "+", or not any more, "-"."""
         with (self.folder / "parts").open("a", encoding="ascii") as file:
-            file.write(f"{number} {digest}\n")
+            file.write(f"{number} {mark}\n")
+
+    def read(self, number: int, digest: "hashlib._Hash") -> None:
+        """Add a part that is here to a digest."""
+        with self.data.open("rb", buffering=0) as file:
+            file.seek(number * PART_SIZE)
+            left = self.length(number)
+            while left and (piece := file.read(min(BLOCK, left))):
+                digest.update(piece)
+                left -= len(piece)
 
     def length(self, number: int) -> int:
         """The length of a part in bytes."""
@@ -68,15 +77,9 @@ class _Whole:
 
     def advance(self, upload: Upload) -> None:
         arrived = upload.arrived()
-        with upload.data.open("rb") as file:
-            while self.next in arrived:
-                file.seek(self.next * PART_SIZE)
-                left = upload.length(self.next)
-                while left:
-                    piece = file.read(min(BLOCK, left))
-                    self.hash.update(piece)
-                    left -= len(piece)
-                self.next += 1
+        while self.next in arrived:
+            upload.read(self.next, self.hash)
+            self.next += 1
 
 
 # Begun while parts arrive, so that little is left to read at the end; made anew after a restart.
@@ -115,12 +118,12 @@ def start(call: Call) -> Answer:
         except OSError:  # another call was faster
             shutil.rmtree(partial)
     upload = Upload(folder)
-    arrived = upload.arrived().items()
-    return {
-        "id": upload_id,
-        "partSize": PART_SIZE,
-        "parts": [{"number": number, "sha256": digest} for number, digest in arrived],
-    }
+    parts: list[dict[str, Any]] = []
+    for number in upload.arrived():
+        digest = hashlib.sha256()
+        upload.read(number, digest)
+        parts.append({"number": number, "sha256": digest.hexdigest()})
+    return {"id": upload_id, "partSize": PART_SIZE, "parts": parts}
 
 
 async def part(call: Call) -> Answer:
@@ -130,7 +133,7 @@ async def part(call: Call) -> Answer:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else upload.count
     if number >= upload.count:
         raise not_found(f"The upload has {upload.count} parts, counted from 0, and no '{text}'.")
-    digest = hashlib.sha256()
+    digest = hashlib.sha256() if "content-digest" in call.request.headers else None
     length = upload.length(number)
     done = 0
     file = await run_in_threadpool(_open_part, upload, number)
@@ -144,8 +147,9 @@ async def part(call: Call) -> Answer:
         file.close()
     if done != length:
         raise bad_request(f"Part {number} has {length} bytes; there came {done}.")
-    check_digest(call, digest.digest())
-    await run_in_threadpool(_arrived, call.path["uploadId"], upload, number, digest.hexdigest())
+    if digest is not None:
+        check_digest(call, digest.digest())
+    await run_in_threadpool(_arrived, call.path["uploadId"], upload, number)
     return {}
 
 
@@ -159,14 +163,13 @@ def _open_part(upload: Upload, number: int) -> Any:
 
 
 def _write(file: Any, digest: Any, block: bytes) -> None:
-    data = memoryview(block)
-    digest.update(data)
-    while data:
-        data = data[file.write(data) :]
+    if digest is not None:
+        digest.update(block)
+    write_all(file, memoryview(block))
 
 
-def _arrived(upload_id: str, upload: Upload, number: int, digest: str) -> None:
-    upload.note(number, digest)
+def _arrived(upload_id: str, upload: Upload, number: int) -> None:
+    upload.note(number, "+")
     whole = _wholes.setdefault(upload_id, _Whole())
     if whole.lock.acquire(blocking=False):  # else another part's call is at it
         try:
@@ -186,9 +189,9 @@ def complete(call: Call) -> Answer:
         whole.advance(upload)
     file, digest = upload.file, whole.hash.hexdigest()
     if digest != call.body["Sha256"]:
-        shutil.rmtree(upload.folder, ignore_errors=True)
         raise ApiError(
-            409, f"The parts of '{file['Name']}' do not have the digest told; send them again."
+            409,
+            f"The parts of '{file['Name']}' do not have the digest told; begin the upload again.",
         )
     content = call.context.store.take_hashed(upload.data, digest)
     row = Row(file["Name"], file["OriginalPath"], file["Timestamp"], content.size, digest)

@@ -233,17 +233,20 @@ def big_file(bench: Bench) -> Iterator[Row]:
     service = bench.service
     client = service.client()
     for number in range(bench.sizes.runs):
-        with path.open("r+b") as file:  # so that it is not known
-            file.write(os.urandom(64))
         put = f"{service.endpoint}/api/files/curl-{number}.bin"
         put += f"?timestamp=2026-01-01T00:00:00Z&originalFilePath=curl-{number}.bin"
-        ups = [
-            ("up", lambda: float(client("upload", folder=folder)["seconds"])),
-            ("curl up", lambda: client.curl(put, "--upload-file", path)),  # noqa: B023
-        ]
-        # Whoever comes second finds the content in the service's store and in its cache.
-        for name, work in ups[:: 1 if number % 2 else -1]:
+
+        def up() -> float:
+            return float(client("upload", folder=folder)["seconds"])
+
+        def curl_up() -> float:
+            return client.curl(put, "--upload-file", path)  # noqa: B023
+
+        for name, work in [("up", up), ("curl up", curl_up)][:: 1 if number % 2 else -1]:
+            with path.open("r+b") as file:  # so that it is not known
+                file.write(os.urandom(64))
             measure(name, work)
+        client("upload", folder=folder)
         url = str(client("download", name=path.name, target=target)["url"])
         (target / path.name).unlink()
         downs = [

@@ -96,7 +96,8 @@ def sync_detailed(
     """Complete an upload
 
      Stores the file, once all of its parts are there and the whole has the digest that the body
-    tells. If it has another, all parts are forgotten and 409 is answered. Extension of the
+    tells. If it has another, 409 is answered and the parts stay: to begin the upload again tells
+    the digest of each, so that those that are wrong can be sent again. Extension of the
     2014-10-01-preview API.
 
     Args:
@@ -132,7 +133,8 @@ def sync(
     """Complete an upload
 
      Stores the file, once all of its parts are there and the whole has the digest that the body
-    tells. If it has another, all parts are forgotten and 409 is answered. Extension of the
+    tells. If it has another, 409 is answered and the parts stay: to begin the upload again tells
+    the digest of each, so that those that are wrong can be sent again. Extension of the
     2014-10-01-preview API.
 
     Args:
@@ -163,7 +165,8 @@ async def asyncio_detailed(
     """Complete an upload
 
      Stores the file, once all of its parts are there and the whole has the digest that the body
-    tells. If it has another, all parts are forgotten and 409 is answered. Extension of the
+    tells. If it has another, 409 is answered and the parts stay: to begin the upload again tells
+    the digest of each, so that those that are wrong can be sent again. Extension of the
     2014-10-01-preview API.
 
     Args:
@@ -197,7 +200,8 @@ async def asyncio(
     """Complete an upload
 
      Stores the file, once all of its parts are there and the whole has the digest that the body
-    tells. If it has another, all parts are forgotten and 409 is answered. Extension of the
+    tells. If it has another, 409 is answered and the parts stay: to begin the upload again tells
+    the digest of each, so that those that are wrong can be sent again. Extension of the
     2014-10-01-preview API.
 
     Args:

@@ -7,7 +7,7 @@ import httpx
 from ...client import AuthenticatedClient, Client
 from ...models.action_result import ActionResult
 from ...models.error import Error
-from ...types import File, Response
+from ...types import UNSET, File, Response, Unset
 
 
 def _get_kwargs(
@@ -15,10 +15,11 @@ def _get_kwargs(
     number: str,
     *,
     body: File,
-    content_digest: str,
+    content_digest: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
-    headers["Content-Digest"] = content_digest
+    if not isinstance(content_digest, Unset):
+        headers["Content-Digest"] = content_digest
 
     _kwargs: dict[str, Any] = {
         "method": "put",
@@ -90,17 +91,20 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: File,
-    content_digest: str,
+    content_digest: str | Unset = UNSET,
 ) -> Response[ActionResult | Error]:
     """Upload a part
 
      Stores one part: `partSize` bytes, the last one the rest. A part that is sent again replaces
-    the one before. Extension of the 2014-10-01-preview API.
+    the one before. The whole is checked in the end, so that a digest of the part is not needed.
+    Extension of the 2014-10-01-preview API.
 
     Args:
         upload_id (str): Id of an upload in parts.
         number (str): Which part, from 0. Part n begins at byte n times `partSize`.
-        content_digest (str): The SHA-256 of the body as in RFC 9530, in Base64 between colons.
+        content_digest (str | Unset): The SHA-256 of the body as in RFC 9530, in Base64 between
+            colons. The part is refused if its
+            bytes have another one.
         body (File): The bytes of the part.
 
     Raises:
@@ -131,17 +135,20 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     body: File,
-    content_digest: str,
+    content_digest: str | Unset = UNSET,
 ) -> ActionResult | Error | None:
     """Upload a part
 
      Stores one part: `partSize` bytes, the last one the rest. A part that is sent again replaces
-    the one before. Extension of the 2014-10-01-preview API.
+    the one before. The whole is checked in the end, so that a digest of the part is not needed.
+    Extension of the 2014-10-01-preview API.
 
     Args:
         upload_id (str): Id of an upload in parts.
         number (str): Which part, from 0. Part n begins at byte n times `partSize`.
-        content_digest (str): The SHA-256 of the body as in RFC 9530, in Base64 between colons.
+        content_digest (str | Unset): The SHA-256 of the body as in RFC 9530, in Base64 between
+            colons. The part is refused if its
+            bytes have another one.
         body (File): The bytes of the part.
 
     Raises:
@@ -167,17 +174,20 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: File,
-    content_digest: str,
+    content_digest: str | Unset = UNSET,
 ) -> Response[ActionResult | Error]:
     """Upload a part
 
      Stores one part: `partSize` bytes, the last one the rest. A part that is sent again replaces
-    the one before. Extension of the 2014-10-01-preview API.
+    the one before. The whole is checked in the end, so that a digest of the part is not needed.
+    Extension of the 2014-10-01-preview API.
 
     Args:
         upload_id (str): Id of an upload in parts.
         number (str): Which part, from 0. Part n begins at byte n times `partSize`.
-        content_digest (str): The SHA-256 of the body as in RFC 9530, in Base64 between colons.
+        content_digest (str | Unset): The SHA-256 of the body as in RFC 9530, in Base64 between
+            colons. The part is refused if its
+            bytes have another one.
         body (File): The bytes of the part.
 
     Raises:
@@ -206,17 +216,20 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: File,
-    content_digest: str,
+    content_digest: str | Unset = UNSET,
 ) -> ActionResult | Error | None:
     """Upload a part
 
      Stores one part: `partSize` bytes, the last one the rest. A part that is sent again replaces
-    the one before. Extension of the 2014-10-01-preview API.
+    the one before. The whole is checked in the end, so that a digest of the part is not needed.
+    Extension of the 2014-10-01-preview API.
 
     Args:
         upload_id (str): Id of an upload in parts.
         number (str): Which part, from 0. Part n begins at byte n times `partSize`.
-        content_digest (str): The SHA-256 of the body as in RFC 9530, in Base64 between colons.
+        content_digest (str | Unset): The SHA-256 of the body as in RFC 9530, in Base64 between
+            colons. The part is refused if its
+            bytes have another one.
         body (File): The bytes of the part.
 
     Raises:
