@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Connection, ForeignKey, Index, create_engine, event
+from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 SCHEMA_VERSION = 1
@@ -247,24 +247,31 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
-        )
         self._lock = threading.Lock()
-        event.listen(self._engine, "connect", _configure)
-        event.listen(self._engine, "begin", _begin)
-        self._writing = self._engine.execution_options(batchapps_write=True)
+        self._reader = self._engine("BEGIN")
+        # A connection's cache of pages is good until another one writes: so one writes everything.
+        self._writer = self._engine("BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+
+    def _engine(self, begin: str, **pool: int) -> Engine:
+        engine = create_engine(
+            f"sqlite:///{self._path}",
+            connect_args={"timeout": 30, "check_same_thread": False},
+            **pool,
+        )
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
 
     def create(self) -> None:
         """Make the tables in a new database."""
-        Base.metadata.create_all(self._engine)
-        with self._writing.connect() as connection:
+        Base.metadata.create_all(self._writer)
+        with self._writer.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.commit()
 
     def check(self) -> None:
         """Raise SchemaError unless the database has this release's tables."""
-        with self._engine.connect() as connection:
+        with self._reader.connect() as connection:
             found = connection.exec_driver_sql("PRAGMA user_version").scalar()
         if found != SCHEMA_VERSION:
             raise SchemaError(
@@ -275,20 +282,21 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that sees one state of the database and changes nothing."""
-        with Session(self._engine, expire_on_commit=False) as session:
+        with Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is committed, durably, when the block ends without an exception."""
         # SQLite takes one writer at a time. Waiting here is fair; its own busy handler is not.
-        with self._lock, Session(self._writing, expire_on_commit=False) as session:
+        with self._lock, Session(self._writer, expire_on_commit=False) as session:
             yield session
             session.commit()
 
     def close(self) -> None:
         """Give up all connections."""
-        self._engine.dispose()
+        self._reader.dispose()
+        self._writer.dispose()
 
 
 def rows(session: Session, statement: str, *parameters: object) -> Sequence[Any]:
@@ -306,7 +314,7 @@ def write_rows(session: Session, statement: str, values: Iterable[tuple[object, 
 
 
 def _configure(connection: Any, _record: object) -> None:
-    # Transactions are begun by _begin, not by the driver, which would begin too late.
+    # Transactions are not begun by the driver, which would begin too late.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
@@ -318,8 +326,3 @@ def _configure(connection: Any, _record: object) -> None:
     # And a page that many of them change is moved to its place once. In pages.
     cursor.execute("PRAGMA wal_autocheckpoint = 8000")
     cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("batchapps_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

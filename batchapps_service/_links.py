@@ -1,8 +1,10 @@
 """Absolute addresses of everything the API links to, from the configuration and percent-encoded."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 
+@lru_cache(1000)  # most parts come again and again, and quoting takes long
 def _part(text: str) -> str:
     return quote(text, safe="")
 

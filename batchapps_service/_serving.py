@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -105,6 +106,9 @@ def serve(directory: DataDirectory) -> None:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
+        # What is loaded by now stays, and need not be looked through for garbage again and again.
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
         server = _Server(config, settings.base_url)
         server.run(sockets=[listener])
     directory.database.close()

@@ -82,6 +82,13 @@ def _settle() -> None:
     time.sleep(0.2)
 
 
+def _new_service(bench: Bench) -> Service:
+    """One whose database is still small, and that has loaded all that it needs."""
+    service = Service(bench.folder())
+    service.client()("upload", folder=bench.tree(1))
+    return service
+
+
 def _each(values: list[float], by: list[float]) -> Figure:
     return Figure([one / other for one, other in zip(values, by, strict=True)])
 
@@ -93,8 +100,11 @@ def small_files(bench: Bench) -> Iterator[Row]:
     """A first upload, beside the peers, and the ones after it."""
     sizes, rates, copies, again, walks = bench.sizes, [], [], [], []
     client_cpu, service_cpu, seconds = [], [], []
-    service = bench.service
-    for _ in range(sizes.runs):
+    service = _new_service(bench)
+    for number in range(sizes.runs):
+        if number:
+            service.stop()
+            service = _new_service(bench)
         tree, client = bench.tree(sizes.files), service.client()
         target = bench.folder()
         copies.append(sizes.files / alone("copy", folder=tree, target=target)["seconds"])
@@ -130,16 +140,19 @@ def small_files(bench: Bench) -> Iterator[Row]:
         rate.median >= 15_000 and times >= 30 if original else None,
         figures,
     )
-    yield from _more(bench, service, seconds)
+    yield from _more(bench, seconds)
     yield from _again(bench, client, tree, again, walks)
+    service.stop()
 
 
-def _more(bench: Bench, service: Service, seconds: list[float]) -> Iterator[Row]:
+def _more(bench: Bench, seconds: list[float]) -> Iterator[Row]:
     sizes, longer = bench.sizes, []
     for _ in range(max(1, sizes.runs - 1)):
+        service = _new_service(bench)
         tree = bench.tree(sizes.more)
         longer.append(service.client()("upload", folder=tree)["seconds"])
         shutil.rmtree(tree)
+        service.stop()
     times = Figure([one / Figure(seconds).median for one in longer])
     yield Row(
         f"{sizes.more:,} of them",
