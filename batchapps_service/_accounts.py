@@ -5,8 +5,11 @@ import hmac
 import secrets
 import uuid
 
+from sqlalchemy import select
+
 from batchapps_service import _times
 from batchapps_service._database import Account, Database, User
+from batchapps_service._errors import CommandError
 
 
 def _hash(key: str) -> str:
@@ -27,15 +30,35 @@ def check(database: Database, client_id: str, key: str) -> bool:
     with database.read() as session:
         account = session.get(Account, client_id)
     expected = account.key_hash if account else _hash("")
-    return hmac.compare_digest(expected, _hash(key)) and account is not None
+    right = hmac.compare_digest(expected, _hash(key))
+    return right and account is not None and not account.removed
+
+
+def remove(database: Database, client_id: str) -> None:
+    """Refuse an account's key and tokens from now on, and those of its users.
+
+    What it owns stays, and its jobs go on. Raises CommandError.
+    """
+    with database.write() as session:
+        account = session.get(Account, client_id)
+        if account is None or account.removed:
+            raise CommandError(f"There is no account '{client_id}'.")
+        account.removed = True
+
+
+def all_of(database: Database) -> list[Account]:
+    """All accounts that were not removed, the oldest first."""
+    with database.read() as session:
+        present = select(Account).where(Account.removed.is_(False))
+        return list(session.scalars(present.order_by(Account.created)))
 
 
 def acting(database: Database, subject: str) -> str | None:
     """The account that a token's subject, an account or a user, acts for, if it is still there."""
     with database.read() as session:
-        if user := session.get(User, subject):
-            return user.account_id
-        return subject if session.get(Account, subject) else None
+        user = session.get(User, subject)
+        account = session.get(Account, user.account_id if user else subject)
+    return account.id if account is not None and not account.removed else None
 
 
 def account_string(client_id: str, tenant: str) -> str:

@@ -61,11 +61,11 @@ def offer(call: Call) -> Answer:
             for index, row in enumerate(offered)
             if index not in refused and row not in listed
         ]
-        held = _held(session, call.account, [row.digest for _, row in pending])
+        held = _files.held(session, call.account, [row.digest for _, row in pending])
         sizes = _sizes(session, call.account, {row.size for _, row in pending if not row.digest})
     known = [row for _, row in pending if row.digest and held.get(row.digest) == row.size]
     if known:
-        state = _files.record(call, known)
+        state = _files.record(call, known, known=True)
     missing = [(index, row) for index, row in pending if held.get(row.digest) != row.size]
     if state is not None and not missing and not refused:
         listings.add(call.account, state, hashlib.sha256(call.data).hexdigest())
@@ -88,15 +88,6 @@ def _listed(session: Session, account: str, offered: list[Row]) -> set[tuple[Any
         " WHERE account_id = ? AND name IN (SELECT value FROM json_each(?))"
     )
     return set(rows(session, query, account, json.dumps([row.name for row in offered])))
-
-
-def _held(session: Session, account: str, digests: list[str]) -> dict[str, int]:
-    """Sizes of those contents that the account has uploaded, by digest."""
-    query = (
-        "SELECT digest, size FROM file"
-        " WHERE account_id = ? AND digest IN (SELECT value FROM json_each(?))"
-    )
-    return dict(rows(session, query, account, json.dumps(digests))) if digests else {}
 
 
 def _sizes(session: Session, account: str, sizes: set[int]) -> set[int]:

@@ -74,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
 
     kinds = _group(verbs, "accounts", "manage unattended accounts")
     account = _command(kinds, "add", _add_account, "make an account and print its key, once")
+    _command(kinds, "list", _list_accounts, "list the accounts")
+    about = "refuse an account's key and tokens; its jobs and files stay"
+    remove = _command(kinds, "remove", _remove_account, about)
+    remove.add_argument("id", metavar="ID")
 
     kinds = _group(verbs, "users", "manage the people who sign in on a web page")
     user = _command(kinds, "add", _add_user, "make a user and print the password, once")
@@ -82,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     _command(kinds, "list", _list_users, "list the users and their accounts")
     remove = _command(kinds, "remove", _remove_user, "remove a user; their tokens are refused")
     remove.add_argument("name", metavar="NAME")
+
+    about = "verify the database against the store, and repair what can be repaired"
+    _command(verbs, "check", _check, about)
+    backup = _command(verbs, "backup", _backup, "copy all that is needed, also while serving")
+    backup.add_argument("target", type=Path, metavar="TARGET", help="a folder that does not exist")
     for printing in (init, account, user):
         printing.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -132,6 +141,30 @@ def _add_account(parsed: argparse.Namespace) -> None:
     _print_account(_datadir.open_directory(parsed.dir), as_json=parsed.json)
 
 
+def _list_accounts(parsed: argparse.Namespace) -> None:
+    directory = _datadir.open_directory(parsed.dir)
+    for account in _accounts.all_of(directory.database):
+        print(_accounts.account_string(account.id, directory.settings.tenant))
+
+
+def _remove_account(parsed: argparse.Namespace) -> None:
+    _accounts.remove(_datadir.open_directory(parsed.dir).database, parsed.id)
+    print(f"Removed account '{parsed.id}'. Its key and tokens are refused now.")
+
+
+def _check(parsed: argparse.Namespace) -> None:
+    from batchapps_service import _check
+
+    _check.check(_datadir.open_directory(parsed.dir))
+
+
+def _backup(parsed: argparse.Namespace) -> None:
+    from batchapps_service import _backup
+
+    _backup.backup(_datadir.open_directory(parsed.dir), parsed.target)
+    print(f"Copied to {parsed.target}.")
+
+
 def _print_account(directory: DataDirectory, *, as_json: bool) -> None:
     client_id, key = _accounts.add(directory.database)
     account = _accounts.account_string(client_id, directory.settings.tenant)
@@ -171,7 +204,7 @@ def _remove_user(parsed: argparse.Namespace) -> None:
 def _serve(parsed: argparse.Namespace) -> None:
     os.umask(0o077)
     logging.basicConfig(level=parsed.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
-    directory = _datadir.open_directory(parsed.dir)
+    directory = _datadir.open_directory(parsed.dir, migrate=True)
     from batchapps_service import _serving
 
     _serving.serve(directory)

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event
+from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-SCHEMA_VERSION = 1
-"""Kept in SQLite's ``user_version``; a database of another version is not opened."""
+SCHEMA_VERSION = 2
+"""Kept in SQLite's ``user_version``; see ``_migrations``."""
 
 
 FINISHED = frozenset({"Complete", "Error", "Cancelled"})
@@ -35,6 +35,8 @@ class Account(Base):
     key_hash: Mapped[str]
     """SHA-256 of the key, in hexadecimal; keys are 256 random bits, so no slow hash is needed."""
     created: Mapped[datetime]
+    removed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Its key and tokens are refused then; what it owns stays."""
 
 
 class User(Base):
@@ -140,7 +142,11 @@ class Job(Base):
     """A submitted job."""
 
     __tablename__ = "job"
-    __table_args__ = (Index("job_by_account", "account_id", "number"),)
+    __table_args__ = (
+        Index("job_by_account", "account_id", "number"),
+        Index("job_by_output", "output_digest"),
+        Index("job_by_preview", "preview_digest"),
+    )
 
     number: Mapped[int] = mapped_column(primary_key=True)
     """Counts up with each submission, so that it gives the order."""
@@ -178,6 +184,7 @@ class JobFile(Base):
     """A required file of a job, fixed at submission: a later upload does not change it."""
 
     __tablename__ = "job_file"
+    __table_args__ = (Index("job_file_by_digest", "digest"),)
 
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
     path: Mapped[str] = mapped_column(primary_key=True)
@@ -213,7 +220,10 @@ class Output(Base):
     """A file that a task left."""
 
     __tablename__ = "output"
-    __table_args__ = (Index("output_by_task", "job_id", "task_id"),)
+    __table_args__ = (
+        Index("output_by_task", "job_id", "task_id"),
+        Index("output_by_digest", "digest"),
+    )
 
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
@@ -236,10 +246,6 @@ class LogLine(Base):
     ticks: Mapped[int] = mapped_column(primary_key=True)
     task_id: Mapped[int | None]
     text: Mapped[str]
-
-
-class SchemaError(Exception):
-    """The database was made by another release."""
 
 
 class Database:
@@ -269,15 +275,19 @@ class Database:
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.commit()
 
-    def check(self) -> None:
-        """Raise SchemaError unless the database has this release's tables."""
+    def version(self) -> int:
+        """The schema's version."""
         with self._reader.connect() as connection:
-            found = connection.exec_driver_sql("PRAGMA user_version").scalar()
-        if found != SCHEMA_VERSION:
-            raise SchemaError(
-                f"{self._path} has schema version {found}, and this release reads {SCHEMA_VERSION}."
-                " Open it with the release that made it."
-            )
+            return int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
+
+    def migrate(self) -> None:
+        """Bring the schema of an earlier release up to date, wholly or not at all."""
+        from batchapps_service import _migrations
+
+        with self._writer.connect() as connection:
+            _migrations.migrate(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.commit()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -1,14 +1,17 @@
 """A data directory: where everything of one service lies."""
 
+import contextlib
 import json
 import os
 import shutil
+import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from batchapps_service import _certificates, _settings, _tokens
-from batchapps_service._database import Database
+from batchapps_service._database import SCHEMA_VERSION, Database
 from batchapps_service._errors import CommandError
 from batchapps_service._settings import Settings
 from batchapps_service._store import Store
@@ -89,8 +92,11 @@ def create(root: Path, port: int, host: str) -> DataDirectory:
     return DataDirectory(root, settings)
 
 
-def open_directory(root: Path) -> DataDirectory:
-    """Open the data directory at ``root``. Raises DataDirectoryError."""
+def open_directory(root: Path, *, migrate: bool = False) -> DataDirectory:
+    """Open the data directory at ``root``; with ``migrate``, also one of an earlier release.
+
+    Raises DataDirectoryError.
+    """
     root = root.absolute()
     try:
         settings = _settings.read(root / "service.json")
@@ -107,7 +113,39 @@ def open_directory(root: Path) -> DataDirectory:
             " another data directory with 'batchapps-service init'."
         )
     try:
-        opened.database.check()
+        version = opened.database.version()
     except Exception as error:
-        raise DataDirectoryError(str(error)) from error
+        raise DataDirectoryError(f"{root / 'service.db'} cannot be read: {error}") from error
+    if version > SCHEMA_VERSION:
+        raise DataDirectoryError(
+            f"{root} was used by a later release of this service (its database has schema version"
+            f" {version}, and this release knows up to {SCHEMA_VERSION}). Install that release."
+        )
+    if version < SCHEMA_VERSION and not migrate:
+        raise DataDirectoryError(
+            f"{root} was made by an earlier release of this service. Stop the service in it if one"
+            f" is running, and start this one: 'batchapps-service serve {root}'."
+        )
     return opened
+
+
+@contextlib.contextmanager
+def locked(directory: DataDirectory, name: str = "lock", *, wait: bool = False) -> Iterator[None]:
+    """Hold a lock of a data directory: that of a running service, or another one.
+
+    The system frees the lock of a dead process. Unless it shall ``wait``, raises
+    DataDirectoryError where somebody else has it.
+    """
+    with (directory.root / name).open("a+b") as file:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            raise DataDirectoryError(f"A service is running in {directory.root} already.") from None
+        yield

@@ -43,3 +43,10 @@ def not_found(message: str) -> ApiError:
 def over_quota(message: str) -> ApiError:
     """409."""
     return ApiError(409, message)
+
+
+def deleted_meanwhile() -> ApiError:
+    """503, so that the client asks again: what the call needs was deleted while it was served."""
+    return ApiError(
+        503, "A file that is needed was deleted just now; try again.", headers={"Retry-After": "1"}
+    )

@@ -1,5 +1,6 @@
 """Uploaded files: listing, queries, upload and download."""
 
+import json
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,8 @@ from batchapps_service import _contents, _names, _times
 from batchapps_service._bodies import blocks
 from batchapps_service._calls import Answer, Call, stored_file
 from batchapps_service._database import File, write_rows
-from batchapps_service._errors import bad_request, not_found
+from batchapps_service._database import rows as fetch
+from batchapps_service._errors import bad_request, deleted_meanwhile, not_found
 from batchapps_service._store import Content
 
 QUERY_BATCH = 500
@@ -58,18 +60,38 @@ class Row(NamedTuple):
     digest: str
 
 
+def held(session: Session, account: str, digests: Sequence[str]) -> dict[str, int]:
+    """Sizes of those contents that the account has uploaded, by digest."""
+    query = (
+        "SELECT digest, size FROM file"
+        " WHERE account_id = ? AND digest IN (SELECT value FROM json_each(?))"
+    )
+    return dict(fetch(session, query, account, json.dumps(digests))) if digests else {}
+
+
 def record(
-    call: Call, rows: Sequence[Row], contents: Iterable[tuple[str, bytes]] = ()
+    call: Call,
+    rows: Sequence[Row],
+    contents: Iterable[tuple[str, bytes]] = (),
+    *,
+    known: bool = False,
 ) -> int | None:
     """List uploaded files, in place of earlier ones of the same name and path.
 
-    ``contents`` are the small ones among theirs, to be kept with them. Gives the state of the
-    account in which all are listed; None if there were earlier ones.
+    ``contents`` are the small ones among theirs, to be kept with them; ``known``: theirs were
+    found among those that the account has. Gives the state of the account in which all are listed;
+    None if there were earlier ones. Raises ApiError (503) where ``known`` is not so any more.
     """
     listings, account, now = call.context.listings, call.account, _times.now().isoformat(" ")
     # Ids that begin alike lie together in the index.
     prefix = f"{time.time_ns():016x}"
     with call.context.database.write() as session:
+        if (
+            known
+            and {row.digest for row in rows}
+            - held(session, account, [row.digest for row in rows]).keys()
+        ):
+            raise deleted_meanwhile()
         _contents.add_small(session, contents)
         added = write_rows(
             session,

@@ -20,6 +20,10 @@ from batchapps_service._database import Database
 from batchapps_service._settings import Settings
 from batchapps_service._signin import GRANTS, NO_STORE, PAGES, SignIn, token_response
 from batchapps_service._tokens import Issuer
+from batchapps_service._tries import Tries
+
+MAX_TRIES = 20
+"""Wrong keys in a row after which an address has to wait before it tries one again."""
 
 
 def _refuse(error: str, description: str, status: int = 400) -> JSONResponse:
@@ -51,6 +55,7 @@ class IssuerRoutes:
         self._database = database
         self._settings = settings
         self._sign_in = SignIn(issuer, database, settings)
+        self._tries = Tries(MAX_TRIES)
         tenant = f"/{settings.tenant}"
         self.routes = [
             *self._sign_in.routes,
@@ -82,6 +87,12 @@ class IssuerRoutes:
             )
         basic = _basic(request.headers.get("authorization", ""))
         client_id, key = basic or (fields.get("client_id", ""), fields.get("client_secret", ""))
+        # By address too, so that nobody can lock others out.
+        who = client_id, request.client.host if request.client else ""
+        if wait := self._tries.wait(who):
+            refusal = _refuse("slow_down", "There were too many wrong keys. Try again later.", 429)
+            refusal.headers["Retry-After"] = f"{wait:.0f}"
+            return refusal
         if not await run_in_threadpool(_accounts.check, self._database, client_id, key):
             return _refuse(
                 "invalid_client",
@@ -89,6 +100,7 @@ class IssuerRoutes:
                 " is made with 'batchapps-service accounts add'.",
                 401,
             )
+        self._tries.forget(who)
         resource = self._settings.resource
         asked = fields.get("resource", fields.get("scope", "").removesuffix("/.default"))
         # AAD takes the resource with and without its final slash.

@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 from batchapps_service import _files, _joblog, _jobtypes, _names, _pools, _times
 from batchapps_service._calls import Answer, Call, log
 from batchapps_service._database import FINISHED, Base, File, Job, JobFile, JobType, LogLine, Task
-from batchapps_service._errors import ApiError, bad_request, not_found, wrong_state
+from batchapps_service._errors import (
+    ApiError,
+    bad_request,
+    deleted_meanwhile,
+    not_found,
+    wrong_state,
+)
 from batchapps_service._templates import ParameterError, Submission, TemplateError
 from batchapps_service._work import job_folders
 
@@ -158,6 +164,9 @@ def submit(call: Call) -> Answer:
             for position, (path, file) in enumerate(files.items())
         ]
         if rows:
+            digests = [str(row["digest"]) for row in rows]
+            if set(digests) - _files.held(session, call.account, digests).keys():
+                raise deleted_meanwhile()
             session.execute(insert(JobFile), rows)
         _joblog.append(session, job_id, [(None, line) for line in [*lines, *remarks]])
     call.context.scheduler.job_changed(job_id)

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 import uvicorn
@@ -17,7 +16,9 @@ from batchapps_service import _bulk, _files, _jobs, _jobtypes, _outputs, _pools,
 from batchapps_service._app import build
 from batchapps_service._calls import Context, Handler
 from batchapps_service._certificates import renew_server_certificate
-from batchapps_service._datadir import DataDirectory, DataDirectoryError
+from batchapps_service._collect import Collector
+from batchapps_service._database import SCHEMA_VERSION
+from batchapps_service._datadir import DataDirectory, DataDirectoryError, locked
 from batchapps_service._engine import Engine
 from batchapps_service._links import Links
 from batchapps_service._tokens import Issuer
@@ -82,15 +83,19 @@ def serve(directory: DataDirectory) -> None:
     settings = directory.settings
     if renew_server_certificate(directory.tls, settings.host):
         log.info("made a new server certificate; the old one was about to end")
-    with _lock(directory), _listen(settings.bind, settings.port) as listener:
+    with locked(directory), _listen(settings.bind, settings.port) as listener:
+        _migrate(directory)
         engine = Engine(directory)
+        collector = Collector(directory)
 
         @contextlib.asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             engine.start()
+            collector.start()
             try:
                 yield
             finally:
+                collector.stop()
                 await asyncio.to_thread(engine.stop)
 
         context = Context(directory, Links(settings.base_url), engine)
@@ -143,6 +148,19 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _migrate(directory: DataDirectory) -> None:
+    if directory.database.version() == SCHEMA_VERSION:
+        return
+    try:
+        directory.database.migrate()
+    except Exception as error:
+        raise DataDirectoryError(
+            f"The database of {directory.root} could not be brought up to date and was left as it"
+            f" was: {error}"
+        ) from error
+    log.info("the database is that of schema version %d now", SCHEMA_VERSION)
+
+
 def _listen(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # The protocol is named, as asyncio looks for it to send small answers without a wait of 40 ms.
@@ -158,21 +176,3 @@ def _listen(address: str, port: int) -> socket.socket:
             " change 'port' in service.json."
         ) from error
     return listener
-
-
-@contextlib.contextmanager
-def _lock(directory: DataDirectory) -> Iterator[None]:
-    """Let only one service run in a data directory. The system frees the lock of a dead one."""
-    with (directory.root / "lock").open("a+b") as file:
-        try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DataDirectoryError(f"A service is running in {directory.root} already.") from None
-        yield

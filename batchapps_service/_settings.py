@@ -48,6 +48,8 @@ class Settings:
     """Pause before a task that asks for it is tried again; doubled with each try."""
     max_task_log_bytes: int = 8 * 1024 * 1024
     """What is kept of the output of one attempt: of more, the beginning and the end."""
+    collect_seconds: int = 3600
+    """How often contents that nobody needs are removed, and how long they stay at least."""
     max_body_bytes: int = 64 * 1024 * 1024
     """The largest JSON body that is read."""
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,23 +69,56 @@ class Store:
 
     def _commit(self, source: Path, digest: str, size: int) -> Content:
         target = self.path(digest)
-        if target.exists():
-            source.unlink()
-        else:
-            target.parent.mkdir(exist_ok=True)
+        try:
+            os.utime(target)  # it is needed anew, and so not to be collected
+        except FileNotFoundError:
+            if not target.parent.is_dir():
+                target.parent.mkdir(exist_ok=True)
+                sync_folder(self._root)
             source.chmod(0o440)
+            os.utime(source)
             source.replace(target)
             sync_folder(target.parent)
+        else:
+            source.unlink()
         return Content(digest, size)
+
+    def digests(self) -> Iterator[list[str]]:
+        """All contents that it holds, in batches."""
+        for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
+            yield [folder.name + path.name for path in folder.iterdir() if len(path.name) == 62]
+
+    def discard(self, digest: str, seconds: float) -> bool:
+        """Remove a content that no row names, unless it was taken in within so many seconds.
+
+        Whoever takes it in again at the same time either finds it here, where it then stays, or
+        brings it anew.
+        """
+        target, aside = self.path(digest), self._temporary / digest
+        try:
+            target.replace(aside)
+            if time.time() - aside.stat().st_mtime < seconds:
+                aside.replace(target)
+                return False
+            aside.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def sweep(self) -> None:
         """Remove what interrupted writes left. Only safe while nothing writes."""
         shutil.rmtree(self._temporary, ignore_errors=True)
         self._temporary.mkdir(exist_ok=True)
         self.uploads.mkdir(exist_ok=True)
+        self.sweep_uploads()
+
+    def sweep_uploads(self) -> None:
+        """Give up uploads that were abandoned."""
         for folder in self.uploads.iterdir():
-            if time.time() - folder.stat().st_mtime > ABANDONED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):
+                touched = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+                if time.time() - touched > ABANDONED_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Incoming:

@@ -1,0 +1,31 @@
+"""How the database of an earlier release becomes that of this one.
+
+Each step leads to the next version of the schema; none is changed once it is released.
+"""
+
+from collections.abc import Callable
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Boolean, Column, Connection, false
+
+
+def _to_2(op: Operations) -> None:
+    """Accounts can be removed, and contents that nobody needs are found by their digests."""
+    removed = Column("removed", Boolean, nullable=False, server_default=false())
+    op.add_column("account", removed)
+    op.create_index("job_file_by_digest", "job_file", ["digest"])
+    op.create_index("output_by_digest", "output", ["digest"])
+    op.create_index("job_by_output", "job", ["output_digest"])
+    op.create_index("job_by_preview", "job", ["preview_digest"])
+
+
+STEPS: tuple[Callable[[Operations], None], ...] = (_to_2,)
+
+
+def migrate(connection: Connection) -> None:
+    """Take the steps that the database lacks, within the transaction."""
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+    with Operations.context(MigrationContext.configure(connection)) as op:
+        for step in STEPS[version - 1 :]:
+            step(op)
