@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -52,17 +52,24 @@ def _wire_name(path: str) -> str:
     return name
 
 
-def laid_out(session: Session, job_id: str, steps: set[str]) -> tuple[tuple[str, str], ...]:
-    """What a task finds in its output folder: (path, digest) of the outputs of ``steps``."""
-    if not steps:
-        return ()
+def laid_out(
+    session: Session, job_id: str, step: str, ancestors: Mapping[str, set[str]]
+) -> tuple[tuple[str, str], ...]:
+    """What a task of ``step`` finds in its output folder: (path, digest) of earlier outputs."""
     query = (
-        select(Output)
+        select(Output, Task.step)
         .join(Task, (Task.job_id == Output.job_id) & (Task.id == Output.task_id))
-        .where(Output.job_id == job_id, Task.step.in_(steps), Output.made_by_service.is_(False))
+        .where(Output.job_id == job_id, Output.made_by_service.is_(False))
+        .where(Task.step.in_(ancestors[step]))
         .order_by(Output.task_id, Output.name)
     )
-    return tuple(_by_path(session.scalars(query)).items())
+    found: dict[str, tuple[str, str]] = {}
+    for one, maker in session.execute(query).tuples():
+        before = found.get(one.path)
+        # What a step has changed of the outputs that it found takes their place.
+        path = one.path if before is None or before[0] in ancestors[maker] else one.name
+        found[path] = maker, one.digest
+    return tuple((path, digest) for path, (_, digest) in found.items())
 
 
 def _by_path(outputs: Iterable[Output]) -> dict[str, str]:

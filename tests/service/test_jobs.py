@@ -207,7 +207,10 @@ def test_dependent_steps_find_and_change_earlier_outputs(shared: Api, pool: str)
     # The last step has no parameter space: it is the merge, and left two files.
     archive = zipfile.ZipFile(io.BytesIO(shared.http.get(job["outputLink"]["href"]).content))
     assert sorted(archive.namelist()) == ["sub/listing.txt", "third.txt"]
-    assert "kept.txt" in archive.read("sub/listing.txt").decode().split()
+    listing = ["changed.txt", "kept.txt", "seen_1.txt", "seen_2.txt", "sub"]
+    assert archive.read("sub/listing.txt").decode().split() == listing
+    # What the second step changed has taken the place of what it found.
+    assert archive.read("third.txt") == b"one\ntwo\n"
 
 
 def test_without_a_merge_all_outputs_are_zipped_under_flat_unique_names(
