@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support import STAMP, Api
+from support import STAMP, Api, Service, until
 
 
 def submission(**changes: Any) -> dict[str, Any]:
@@ -118,6 +118,14 @@ def test_an_address_with_a_slash_at_the_end_leads_nowhere(common: Api, path: str
     assert reply.status_code == 404
     assert "location" not in reply.headers
     assert "is not part of this API" in reply.json()["Message"]
+
+
+def test_an_address_cannot_write_lines_into_the_log(service: Service) -> None:
+    with service.anonymous() as anybody:
+        assert anybody.get("/api/a%0Aforged%1B[2J☃").status_code == 404
+    text = r"GET /api/a\nforged\x1b[2J☃ 404"
+    until(lambda: text in service.log.read_text(), timeout=5)
+    assert "\nforged" not in service.log.read_text()
 
 
 def test_outputs_that_are_not_there_yet_are_404(api: Api) -> None:
