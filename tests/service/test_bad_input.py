@@ -20,7 +20,7 @@ def parameter(name: str, value: str) -> dict[str, Any]:
         (submission(Type="Nothing"), "no job type 'Nothing' on this service. Installed: '"),
         (submission(**parameter("Count", "many")), "Count"),
         (submission(**parameter("Count", "0")), "Count"),
-        (submission(**parameter("Word", "bad")), "Word"),
+        (submission(**parameter("Word", "bad")), "(bad) not in allowedValues: word, $(touch"),
         (submission(**parameter("Word", "a\0b")), "NUL"),
         (submission(Type="Single"), "Scene: is missing"),
         (submission(Type="Single", **parameter("Scene", "C:\\x\\no.txt")), "upload it and add it"),

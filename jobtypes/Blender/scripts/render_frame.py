@@ -17,7 +17,7 @@ from pictures import small_copy
 
 # What a scene begins with, plain or compressed by one of Blender's two ways.
 SIGNATURES = (b"BLENDER", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
-NAMES_TODAY = {"EXR": "OPEN_EXR", "MULTILAYER": "OPEN_EXR_MULTILAYER"}
+NAMES_TODAY = {"EXR": "OPEN_EXR", "MULTILAYER": "OPEN_EXR_MULTILAYER", "png": "PNG"}
 # "Fra:1 ... | Sample 3/64", "... | Rendered 2/16 Tiles", "... | Rendering 26 / 64 samples"
 STEPS = re.compile(r"(?:Sample|Rendered|Rendering) +(\d+) */ *(\d+)")
 FRAME_DETAIL = re.compile(r"Fra:\d+ ")
