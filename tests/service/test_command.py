@@ -22,6 +22,8 @@ from support import (
     until,
 )
 
+from batchapps_service import _certificates
+
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -71,6 +73,21 @@ def test_the_certificate_is_for_the_host_named(tmp_path: Path) -> None:
     assert ("DNS", "render.example") in names
     assert ("DNS", "localhost") in names
     assert ("IP Address", "127.0.0.1") in names
+
+
+def test_the_certificate_is_made_anew_for_another_host_and_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Service.make(tmp_path / "data", host="127.0.0.2", bind="127.0.0.2")
+    made.account.endpoint = made.account.endpoint.replace("127.0.0.1", "127.0.0.2")
+    for _ in range(2):
+        with running(made), made.anonymous() as client:  # which checks the name
+            assert client.get("/api/jobs").status_code == 401
+        assert made.log.read_text().count("made a new server certificate") == 1
+    monkeypatch.setattr(_certificates, "SERVER_DAYS", 20)
+    _certificates.make_server_certificate(made.directory / "tls", "127.0.0.2")
+    with running(made):
+        assert made.log.read_text().count("made a new server certificate") == 2
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "x"])
