@@ -74,6 +74,19 @@ def test_a_bad_query_is_refused(common: Api, path: str, query: dict[str, str], n
     assert [one["Name"] for one in reply.json()["ValidationErrors"]] == [name]
 
 
+def test_a_job_of_too_many_tasks_is_refused(api: Api) -> None:
+    api.put("scene.blend")
+    given = {"start": "0", "end": "1000000", "jobfile": "scene.blend"}
+    body = submission(
+        Type="Blender",
+        RequiredFiles=[{"Name": "scene.blend", "Timestamp": STAMP}],
+        Parameters=[{"Name": name, "Value": value} for name, value in given.items()],
+    )
+    refused = api.post("jobs", body, status=400)
+    assert "The job would have 1,000,002 tasks; 1,000,000 is the most" in refused["Message"]
+    assert api.get("jobs")["totalCount"] == 0
+
+
 def test_two_required_files_of_one_name_are_refused(api: Api) -> None:
     api.put("a.txt", b"1", path="C:\\a.txt", stamp="2014-01-01T00:00:00Z")
     api.put("a.txt", b"2", path="D:\\a.txt", stamp="2015-01-01T00:00:00Z")
