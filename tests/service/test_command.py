@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from support import (
     STAMP,
@@ -250,6 +251,7 @@ def test_a_running_service_sees_job_types_and_accounts_at_once(tmp_path: Path) -
     made = Service.make(tmp_path / "data")
     with running(made):
         api = made.api(made.add_account())
+        assert made.seconds_to_ready < 10
         assert api.get("jobtypes") == {"jobTypes": []}
         made.add_jobtype(bundle(tmp_path / "1", "Late", template.format("Late", "first")))
         listed = api.get("jobtypes")["jobTypes"]
@@ -262,6 +264,10 @@ def test_a_running_service_sees_job_types_and_accounts_at_once(tmp_path: Path) -
             "second",
             "first",
         ]
+        # Idle, with all loaded.
+        assert made.process is not None
+        idle = psutil.Process(made.process.pid)
+        assert sum(one.memory_info().rss for one in [idle, *idle.children()]) < 180e6
 
 
 def test_only_one_service_runs_in_a_data_directory(service: Service) -> None:
@@ -326,8 +332,6 @@ def test_a_killed_service_leaves_nothing_that_stops_the_next(tmp_path: Path) -> 
 
 
 def test_a_worker_that_dies_is_replaced_and_its_task_runs_again(tmp_path: Path) -> None:
-    import psutil
-
     made = Service.make(tmp_path / "data")
     made.add_jobtype(Path(__file__).parents[1] / "jobtypes_for_tests" / "Words")
     with running(made):
