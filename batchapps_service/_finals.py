@@ -63,21 +63,33 @@ def laid_out(
         .where(Task.step.in_(ancestors[step]))
         .order_by(Output.task_id, Output.name)
     )
-    found: dict[str, tuple[str, str]] = {}
-    for one, maker in session.execute(query).tuples():
-        before = found.get(one.path)
-        # What a step has changed of the outputs that it found takes their place.
-        path = one.path if before is None or before[0] in ancestors[maker] else one.name
-        found[path] = maker, one.digest
-    return tuple((path, digest) for path, (_, digest) in found.items())
+    rows = session.execute(query).tuples().all()
+    steps = {one.task_id: made_by for one, made_by in rows}
+
+    def replaces(new: Output, old: Output) -> bool:
+        """Whether a step has changed what it had found."""
+        return steps[old.task_id] in ancestors[steps[new.task_id]]
+
+    return tuple(_by_path([one for one, _ in rows], replaces).items())
 
 
-def _by_path(outputs: Iterable[Output]) -> dict[str, str]:
-    """Digests by path; of two outputs with one path, the later goes by its name on the wire."""
-    found: dict[str, str] = {}
+def _by_path(
+    outputs: Iterable[Output],
+    replaces: Callable[[Output, Output], bool] = lambda _new, _old: False,
+) -> dict[str, str]:
+    """Digests by path; an output whose path is taken goes by its name on the wire."""
+    found: dict[str, Output] = {}
+    folders: set[str] = set()
     for one in outputs:
-        found[one.name if one.path in found else one.path] = one.digest
-    return found
+        parents = {str(folder) for folder in PurePosixPath(one.path).parents}
+        before = found.get(one.path)
+        taken = before is not None and not replaces(one, before)
+        if taken or one.path in folders or parents & found.keys():
+            found[one.name] = one
+        else:
+            found[one.path] = one
+            folders |= parents
+    return {path: one.digest for path, one in found.items()}
 
 
 def make_final(
