@@ -75,21 +75,20 @@ def make_authority(folder: Path) -> None:
     (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
+def _name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host.encode("idna").decode())
+
+
 def make_server_certificate(folder: Path, host: str) -> None:
     """Write ``server.pem`` and ``server.key`` for this machine and ``host``."""
     authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
     authority_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
     assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
-    names: list[x509.GeneralName] = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
-    try:
-        names.append(x509.IPAddress(ipaddress.ip_address(host)))
-    except ValueError:
-        names.append(x509.DNSName(host.encode("idna").decode()))
+    names = dict.fromkeys(map(_name, ["localhost", "127.0.0.1", "::1", host]))
     certificate = (
         _builder(
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Batch Apps service")]),
@@ -100,7 +99,7 @@ def make_server_certificate(folder: Path, host: str) -> None:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(list(dict.fromkeys(names))), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
             critical=False,
@@ -112,9 +111,11 @@ def make_server_certificate(folder: Path, host: str) -> None:
 
 
 def renew_server_certificate(folder: Path, host: str) -> bool:
-    """Make a new server certificate when the present one ends within a month; True when it did."""
+    """Make a new server certificate; False when the present one is for ``host`` and lasts."""
     certificate = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
-    if certificate.not_valid_after_utc - datetime.now(UTC) > timedelta(days=RENEW_DAYS):
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    left = certificate.not_valid_after_utc - datetime.now(UTC)
+    if _name(host) in list(names) and left > timedelta(days=RENEW_DAYS):
         return False
     make_server_certificate(folder, host)
     return True

@@ -20,6 +20,14 @@ from batchapps_service._settings import is_host
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
+class OneLine(logging.Formatter):
+    """Lets no text that comes from outside pass for a line of its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        line = super().formatMessage(record)
+        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 when it succeeded, 1 when it did not, 2 when it was called wrongly."""
     parsed = _parser().parse_args(arguments)
@@ -203,7 +211,9 @@ def _remove_user(parsed: argparse.Namespace) -> None:
 
 def _serve(parsed: argparse.Namespace) -> None:
     os.umask(0o077)
-    logging.basicConfig(level=parsed.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(LOG_FORMAT))
+    logging.basicConfig(level=parsed.log_level.upper(), handlers=[handler])
     directory = _datadir.open_directory(parsed.dir, migrate=True)
     from batchapps_service import _serving
 

@@ -435,7 +435,7 @@ class Engine:
             parameters = {row.id: row.parameters for row in session.execute(query)}
             for step in set(steps.values()):
                 if step not in run.earlier:
-                    run.earlier[step] = laid_out(session, run.id, run.ancestors[step])
+                    run.earlier[step] = laid_out(session, run.id, step, run.ancestors)
         return [
             Attempt(
                 root=str(self._directory.root),

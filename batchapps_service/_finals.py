@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -52,25 +52,44 @@ def _wire_name(path: str) -> str:
     return name
 
 
-def laid_out(session: Session, job_id: str, steps: set[str]) -> tuple[tuple[str, str], ...]:
-    """What a task finds in its output folder: (path, digest) of the outputs of ``steps``."""
-    if not steps:
-        return ()
+def laid_out(
+    session: Session, job_id: str, step: str, ancestors: Mapping[str, set[str]]
+) -> tuple[tuple[str, str], ...]:
+    """What a task of ``step`` finds in its output folder: (path, digest) of earlier outputs."""
     query = (
-        select(Output)
+        select(Output, Task.step)
         .join(Task, (Task.job_id == Output.job_id) & (Task.id == Output.task_id))
-        .where(Output.job_id == job_id, Task.step.in_(steps), Output.made_by_service.is_(False))
+        .where(Output.job_id == job_id, Output.made_by_service.is_(False))
+        .where(Task.step.in_(ancestors[step]))
         .order_by(Output.task_id, Output.name)
     )
-    return tuple(_by_path(session.scalars(query)).items())
+    rows = session.execute(query).tuples().all()
+    steps = {one.task_id: made_by for one, made_by in rows}
+
+    def replaces(new: Output, old: Output) -> bool:
+        """Whether a step has changed what it had found."""
+        return steps[old.task_id] in ancestors[steps[new.task_id]]
+
+    return tuple(_by_path([one for one, _ in rows], replaces).items())
 
 
-def _by_path(outputs: Iterable[Output]) -> dict[str, str]:
-    """Digests by path; of two outputs with one path, the later goes by its name on the wire."""
-    found: dict[str, str] = {}
+def _by_path(
+    outputs: Iterable[Output],
+    replaces: Callable[[Output, Output], bool] = lambda _new, _old: False,
+) -> dict[str, str]:
+    """Digests by path; an output whose path is taken goes by its name on the wire."""
+    found: dict[str, Output] = {}
+    folders: set[str] = set()
     for one in outputs:
-        found[one.name if one.path in found else one.path] = one.digest
-    return found
+        parents = {str(folder) for folder in PurePosixPath(one.path).parents}
+        before = found.get(one.path)
+        taken = before is not None and not replaces(one, before)
+        if taken or one.path in folders or parents & found.keys():
+            found[one.name] = one
+        else:
+            found[one.path] = one
+            folders |= parents
+    return {path: one.digest for path, one in found.items()}
 
 
 def make_final(

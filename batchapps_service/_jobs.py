@@ -22,6 +22,7 @@ from batchapps_service._work import job_folders
 
 NO_FILE = frozenset({"", "None"})
 """How the original client says that there is no job file."""
+MAX_TASKS = 1_000_000
 
 
 def owned(call: Call, session: Session) -> Job:
@@ -122,13 +123,16 @@ def submit(call: Call) -> Answer:
         plan = _jobtypes.load(directory, jobtype).plan(
             submission, job_folders(directory.work, job_id)
         )
-        plan.task_count()
+        tasks = plan.task_count()
     except ParameterError as error:
         raise bad_request(
             f"The parameters do not fit the job type '{jobtype.name}': {error}", error.problems
         ) from None
     except TemplateError:
         raise _removed(jobtype) from None
+    if tasks > MAX_TASKS:
+        text = f"The job would have {tasks:,} tasks; {MAX_TASKS:,} is the most. Make several of it."
+        raise bad_request(text, {"Parameters": "make too many tasks"})
     chosen = f"job type '{jobtype.name}', version {jobtype.version}"
     lines = [f"Submitted with {len(files)} files as {chosen}."]
     lines += [

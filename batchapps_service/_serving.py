@@ -82,7 +82,7 @@ def serve(directory: DataDirectory) -> None:
     """Run the service until SIGTERM or Ctrl-C. Raises DataDirectoryError when it cannot start."""
     settings = directory.settings
     if renew_server_certificate(directory.tls, settings.host):
-        log.info("made a new server certificate; the old one was about to end")
+        log.info("made a new server certificate; the old one was about to end, or for another host")
     with locked(directory), _listen(settings.bind, settings.port) as listener:
         _migrate(directory)
         engine = Engine(directory)

@@ -172,6 +172,9 @@ class Bundle:
             words = _words(error)
             named = re.search(r"[Pp]arameters?:? '?(\w+)", words)
             culprit = named[1] if named and named[1] in defined else "Parameters"
+            if "allowedValues" in words and culprit in defined:
+                allowed = _described(defined[culprit]).get("allowedValues", [])
+                words = f"{words.rstrip('.')}: {', '.join(allowed)}"
             raise ParameterError({culprit: words}) from error
 
     def _value(

@@ -13,6 +13,8 @@ from openjd_local import JOB_TYPES, PHOTOS, JobRun, plan, run
 from PIL import Image
 from programs import needs_blender
 
+from batchapps import Configuration
+
 BUNDLE = JOB_TYPES / "Blender"
 PHOTO = "chelsea.png"
 
@@ -124,6 +126,15 @@ def test_missing_parameters_are_named(tmp_path: Path, missing: str) -> None:
     del given[missing]
     with pytest.raises(ValueError, match=missing):
         plan(BUNDLE, tmp_path, tmp_path, ["cube.blend"], given)
+
+
+def test_the_configuration_that_the_original_wrote_is_taken(tmp_path: Path) -> None:
+    config = Configuration(data_path=tmp_path, default=True)
+    config.current_jobtype("Blender")
+    written = config.default_params()
+    given = {name: written[name] for name in ("start", "end", "format")}
+    made, _ = plan(BUNDLE, tmp_path, tmp_path, ["a.blend"], given | {"jobfile": "a.blend"})
+    assert len(StepParameterSpaceIterator(space=made.job.steps[0].parameterSpace)) == 10
 
 
 def test_one_task_a_frame(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("bad.png", b"", "bad.png is empty"),
+        ("bad.png", b"", "bad.png is empty. Upload it again, or leave it out of the job."),
         ("bad.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "bad.png is not an image"),
         ("bad.jpg", b"push graphic-context\nimage over 0,0 0,0 'x'", "bad.jpg is not an image"),
         ("bad.png", PNG[:80], "bad.png cannot be resized: the file is damaged"),

@@ -172,7 +172,7 @@ def test_extreme_proportions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "bad.png is empty"),
+        (b"", "bad.png is empty. Upload it again, or leave it out of the job."),
         (b"just text", "bad.png is not an image"),
         (PNG[:80], "bad.png cannot be resized; the file may be damaged"),
     ],

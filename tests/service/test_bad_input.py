@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support import STAMP, Api
+from support import STAMP, Api, Service, until
 
 
 def submission(**changes: Any) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def parameter(name: str, value: str) -> dict[str, Any]:
         (submission(Type="Nothing"), "no job type 'Nothing' on this service. Installed: '"),
         (submission(**parameter("Count", "many")), "Count"),
         (submission(**parameter("Count", "0")), "Count"),
-        (submission(**parameter("Word", "bad")), "Word"),
+        (submission(**parameter("Word", "bad")), "(bad) not in allowedValues: word, $(touch"),
         (submission(**parameter("Word", "a\0b")), "NUL"),
         (submission(Type="Single"), "Scene: is missing"),
         (submission(Type="Single", **parameter("Scene", "C:\\x\\no.txt")), "upload it and add it"),
@@ -74,6 +74,19 @@ def test_a_bad_query_is_refused(common: Api, path: str, query: dict[str, str], n
     assert [one["Name"] for one in reply.json()["ValidationErrors"]] == [name]
 
 
+def test_a_job_of_too_many_tasks_is_refused(api: Api) -> None:
+    api.put("scene.blend")
+    given = {"start": "0", "end": "1000000", "jobfile": "scene.blend"}
+    body = submission(
+        Type="Blender",
+        RequiredFiles=[{"Name": "scene.blend", "Timestamp": STAMP}],
+        Parameters=[{"Name": name, "Value": value} for name, value in given.items()],
+    )
+    refused = api.post("jobs", body, status=400)
+    assert "The job would have 1,000,002 tasks; 1,000,000 is the most" in refused["Message"]
+    assert api.get("jobs")["totalCount"] == 0
+
+
 def test_two_required_files_of_one_name_are_refused(api: Api) -> None:
     api.put("a.txt", b"1", path="C:\\a.txt", stamp="2014-01-01T00:00:00Z")
     api.put("a.txt", b"2", path="D:\\a.txt", stamp="2015-01-01T00:00:00Z")
@@ -118,6 +131,14 @@ def test_an_address_with_a_slash_at_the_end_leads_nowhere(common: Api, path: str
     assert reply.status_code == 404
     assert "location" not in reply.headers
     assert "is not part of this API" in reply.json()["Message"]
+
+
+def test_an_address_cannot_write_lines_into_the_log(service: Service) -> None:
+    with service.anonymous() as anybody:
+        assert anybody.get("/api/a%0Aforged%1B[2J☃").status_code == 404
+    text = r"GET /api/a\nforged\x1b[2J☃ 404"
+    until(lambda: text in service.log.read_text(), timeout=5)
+    assert "\nforged" not in service.log.read_text()
 
 
 def test_outputs_that_are_not_there_yet_are_404(api: Api) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from support import (
     STAMP,
@@ -21,6 +22,8 @@ from support import (
     running,
     until,
 )
+
+from batchapps_service import _certificates
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -71,6 +74,21 @@ def test_the_certificate_is_for_the_host_named(tmp_path: Path) -> None:
     assert ("DNS", "render.example") in names
     assert ("DNS", "localhost") in names
     assert ("IP Address", "127.0.0.1") in names
+
+
+def test_the_certificate_is_made_anew_for_another_host_and_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Service.make(tmp_path / "data", host="127.0.0.2", bind="127.0.0.2")
+    made.account.endpoint = made.account.endpoint.replace("127.0.0.1", "127.0.0.2")
+    for _ in range(2):
+        with running(made), made.anonymous() as client:  # which checks the name
+            assert client.get("/api/jobs").status_code == 401
+        assert made.log.read_text().count("made a new server certificate") == 1
+    monkeypatch.setattr(_certificates, "SERVER_DAYS", 20)
+    _certificates.make_server_certificate(made.directory / "tls", "127.0.0.2")
+    with running(made):
+        assert made.log.read_text().count("made a new server certificate") == 2
 
 
 @pytest.mark.parametrize("port", ["0", "70000", "x"])
@@ -233,6 +251,7 @@ def test_a_running_service_sees_job_types_and_accounts_at_once(tmp_path: Path) -
     made = Service.make(tmp_path / "data")
     with running(made):
         api = made.api(made.add_account())
+        assert made.seconds_to_ready < 10
         assert api.get("jobtypes") == {"jobTypes": []}
         made.add_jobtype(bundle(tmp_path / "1", "Late", template.format("Late", "first")))
         listed = api.get("jobtypes")["jobTypes"]
@@ -245,6 +264,10 @@ def test_a_running_service_sees_job_types_and_accounts_at_once(tmp_path: Path) -
             "second",
             "first",
         ]
+        # Idle, with all loaded.
+        assert made.process is not None
+        idle = psutil.Process(made.process.pid)
+        assert sum(one.memory_info().rss for one in [idle, *idle.children()]) < 180e6
 
 
 def test_only_one_service_runs_in_a_data_directory(service: Service) -> None:
@@ -309,8 +332,6 @@ def test_a_killed_service_leaves_nothing_that_stops_the_next(tmp_path: Path) -> 
 
 
 def test_a_worker_that_dies_is_replaced_and_its_task_runs_again(tmp_path: Path) -> None:
-    import psutil
-
     made = Service.make(tmp_path / "data")
     made.add_jobtype(Path(__file__).parents[1] / "jobtypes_for_tests" / "Words")
     with running(made):

@@ -36,6 +36,15 @@ def test_any_bare_name_makes_the_round_trip(common: Api, name: str) -> None:
     assert common.http.head(href).headers["content-length"] == str(len(content))
 
 
+def test_links_do_not_come_from_the_header_host(service: Service, common: Api) -> None:
+    common.put("linked.txt")
+    body = {"Names": ["linked.txt"]}
+    elsewhere = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    reply = common.http.post("/api/files/query/byname", json=body, headers=elsewhere)
+    (listed,) = reply.json()["files"]
+    assert listed["link"]["href"].startswith(f"{service.account.endpoint}/api/files/")
+
+
 @pytest.mark.parametrize(
     ("name", "word"),
     [

@@ -3,10 +3,11 @@
 import io
 import time
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Api, Service, until
+from support import Api, Service, bundle, until
 
 
 @pytest.fixture
@@ -207,7 +208,40 @@ def test_dependent_steps_find_and_change_earlier_outputs(shared: Api, pool: str)
     # The last step has no parameter space: it is the merge, and left two files.
     archive = zipfile.ZipFile(io.BytesIO(shared.http.get(job["outputLink"]["href"]).content))
     assert sorted(archive.namelist()) == ["sub/listing.txt", "third.txt"]
-    assert "kept.txt" in archive.read("sub/listing.txt").decode().split()
+    listing = ["changed.txt", "kept.txt", "seen_1.txt", "seen_2.txt", "sub"]
+    assert archive.read("sub/listing.txt").decode().split() == listing
+    # What the second step changed has taken the place of what it found.
+    assert archive.read("third.txt") == b"one\ntwo\n"
+
+
+FILE_AND_FOLDER = """
+specificationVersion: jobtemplate-2023-09
+name: FileAndFolder
+parameterDefinitions:
+  - {name: Out, type: PATH, objectType: DIRECTORY, dataFlow: OUT}
+steps:
+  - name: First
+    parameterSpace: {taskParameterDefinitions: [{name: N, type: INT, range: "1-2"}]}
+    script:
+      actions:
+        onRun:
+          command: bash
+          args: ["-c", 'cd "$1"; [ $2 = 1 ] && touch a || { mkdir a; touch a/b; }',
+                 x, "{{Param.Out}}", "{{Task.Param.N}}"]
+  - name: Second
+    dependencies: [{dependsOn: First}]
+    script:
+      actions: {onRun: {command: bash, args: ["-c", 'cd "$1"; ls > found', x, "{{Param.Out}}"]}}
+"""
+
+
+def test_a_file_and_a_folder_of_one_name_are_both_laid_out(
+    service: Service, shared: Api, pool: str, tmp_path: Path
+) -> None:
+    service.add_jobtype(bundle(tmp_path, "FileAndFolder", FILE_AND_FOLDER))
+    job = shared.finished(shared.submit("FileAndFolder", pool=pool))
+    assert job["status"] == "Complete", shared.lines(job["id"])
+    assert shared.http.get(job["outputLink"]["href"]).text.split() == ["a", "a_b", "found"]
 
 
 def test_without_a_merge_all_outputs_are_zipped_under_flat_unique_names(

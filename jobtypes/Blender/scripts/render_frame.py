@@ -12,12 +12,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from batch_task import fail, progress, say, status, thumbnail_name
+from batch_task import WHAT_NOW, fail, progress, say, status, thumbnail_name
 from pictures import small_copy
 
 # What a scene begins with, plain or compressed by one of Blender's two ways.
 SIGNATURES = (b"BLENDER", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
-NAMES_TODAY = {"EXR": "OPEN_EXR", "MULTILAYER": "OPEN_EXR_MULTILAYER"}
+NAMES_TODAY = {"EXR": "OPEN_EXR", "MULTILAYER": "OPEN_EXR_MULTILAYER", "png": "PNG"}
 # "Fra:1 ... | Sample 3/64", "... | Rendered 2/16 Tiles", "... | Rendering 26 / 64 samples"
 STEPS = re.compile(r"(?:Sample|Rendered|Rendering) +(\d+) */ *(\d+)")
 FRAME_DETAIL = re.compile(r"Fra:\d+ ")
@@ -69,7 +69,7 @@ def check_scene(scene: Path) -> None:
         fail(f"{scene.name} is not among the files of the job. Upload it and add it to the job.")
     with scene.open("rb") as file:
         if not file.read(8).startswith(SIGNATURES):
-            fail(f"{scene.name} is not a Blender scene.")
+            fail(f"{scene.name} is not a Blender scene. {WHAT_NOW}")
 
 
 def render(command: list[str], what: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 THUMBNAIL_ENDING = "_thumbnail.png"
+WHAT_NOW = "Upload it again, or leave it out of the job."
 # The system's limit for a file's name is 255 bytes.
 MAX_NAME_BYTES = 230
 MARKS = re.compile(r"_(thumbnail|preview)\.", re.IGNORECASE)

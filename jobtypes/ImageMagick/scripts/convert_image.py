@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 import magick
-from batch_task import fail, progress, result_name, say, status, thumbnail_name
+from batch_task import WHAT_NOW, fail, progress, result_name, say, status, thumbnail_name
 
 # Formats by how their files begin: ImageMagick's name for each.
 SIGNATURES = [
@@ -52,10 +52,10 @@ def main() -> None:
     if not source.is_file():
         fail(f"{source.name} is not among the files of the job.")
     if source.stat().st_size == 0:
-        fail(f"{source.name} is empty.")
+        fail(f"{source.name} is empty. {WHAT_NOW}")
     format_ = format_of(source)
     if format_ is None:
-        fail(f"{source.name} is not an image, or in a format that is not known here.")
+        fail(f"{source.name} is not an image, or in a format that is not known here. {WHAT_NOW}")
     written = "png" if format_ in READ_ONLY else format_
     name = result_name(source, ".png" if format_ in READ_ONLY else source.suffix.lower())
     with magick.folder() as folder:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from batch_task import fail, progress, result_name, say, status, thumbnail_name
+from batch_task import WHAT_NOW, fail, progress, result_name, say, status, thumbnail_name
 from images import thumbnail
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
@@ -42,8 +42,8 @@ def main() -> None:
         fail(f"{source.name} is not among the files of the job.")
     except UnidentifiedImageError:
         if source.stat().st_size == 0:
-            fail(f"{source.name} is empty.")
-        fail(f"{source.name} is not an image, or in a format that is not known here.")
+            fail(f"{source.name} is empty. {WHAT_NOW}")
+        fail(f"{source.name} is not an image, or in a format that is not known here. {WHAT_NOW}")
     except Image.DecompressionBombError as error:
         fail(f"{source.name} has too many pixels to be safe: {error}")
     except MemoryError:
