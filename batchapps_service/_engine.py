@@ -44,6 +44,8 @@ UNFINISHED = ("NotStarted", "InProgress", "Cancelling", "OnHold")
 NO_OUTPUT = "The job's output could not be put together"
 SPLIT_PIECE = 5000
 """Tasks written in one transaction when a job is split."""
+MOST_RETURNS = 20
+"""A task that never began, though its worker died so often, is tried like one that did."""
 BATCH = 1000
 """Things taken from the queue for one transaction."""
 
@@ -464,15 +466,19 @@ class Engine:
             elif run is None or task_id not in run.active:
                 continue
             elif kind == "started":
-                self._task_started(session, run, task_id, str(value))
+                self._task_started(session, run, run.active[task_id], str(value))
             elif kind == "progress":
                 run.progress[task_id] = min(max(int(value), 0), 100)
                 self._notes.task(job_id, task_id, progress=run.progress[task_id])
                 self._notes.percent(run)
 
-    def _task_started(self, session: Session, run: JobRun, task_id: int, worker: str) -> None:
-        running = run.active[task_id]
+    def _begun(self, run: JobRun, task_id: int) -> bool:
+        number = run.attempts[task_id]
+        return _work.begun(self._directory.work, run.id, task_id, number).exists()
+
+    def _task_started(self, session: Session, run: JobRun, running: Running, worker: str) -> None:
         running.started = True
+        task_id = running.task_id
         number = run.attempts[task_id]
         values = {"status": "InProgress", "started": _times.now(), "attempts": number}
         self._notes.task(run.id, task_id, worker=worker, **values)
@@ -496,7 +502,14 @@ class Engine:
         del run.active[task_id]
         run.progress.pop(task_id, None)
         came_to_nothing = not isinstance(outcome, Result) or outcome.status == "Cancelled"
-        if ended.running.withdrawn and came_to_nothing and not run.cancelling:  # put on hold
+        lost = isinstance(outcome, WorkerDied) and not ended.running.started
+        if lost and self._begun(run, task_id):  # it died before it could tell
+            self._task_started(session, run, ended.running, "a worker")
+            lost = False
+        # Put on hold, or lost with the worker behind whose task it waited, which is not its fault.
+        back = ended.running.withdrawn or (lost and run.returned[task_id] < MOST_RETURNS)
+        run.returned[task_id] += lost
+        if back and came_to_nothing and not run.cancelling:
             run.tries[task_id] -= 1
             run.attempts[task_id] -= not ended.running.started
             run.waiting[step].appendleft(task_id)
@@ -520,7 +533,7 @@ class Engine:
             result = Result("Cancelled", 0.0)
         elif isinstance(outcome, WorkerDied):
             kill_marked(ended.running.mark)
-            result, retryable = Result("Error", 0.0, None, "its worker ended unexpectedly"), True
+            result, retryable = Result("Error", 0.0, None, "its worker ended unexpectedly."), True
         else:
             result = Result("Error", 0.0, None, f"the service could not run it: {outcome}")
         again = retryable and run.tries[task_id] < self._directory.settings.max_attempts

@@ -43,6 +43,8 @@ class JobRun:
     """Starts of unfinished tasks, in all."""
     tries: Counter[int] = field(default_factory=Counter)
     """Starts since the task was queued by a user."""
+    returned: Counter[int] = field(default_factory=Counter)
+    """How often a task that waited at a worker came back, as the worker died."""
     pausing: set[int] = field(default_factory=set)
     """Tasks that are tried again in a while."""
     progress: dict[int, int] = field(default_factory=dict)

@@ -72,6 +72,11 @@ def prepare(
         remove(partial)
 
 
+def begun(work: Path, job_id: str, task_id: int, number: int) -> Path:
+    """A file that is there while an attempt runs, and when its worker died meanwhile."""
+    return job_folder(work, job_id) / f".begun-{task_id}-{number}"
+
+
 def load(work: Path, job_id: str) -> JobDefinition:
     """What ``prepare`` wrote."""
     saved = json.loads((job_folder(work, job_id) / "job.json").read_text())

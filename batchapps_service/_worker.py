@@ -93,6 +93,8 @@ def run(attempt: Attempt) -> Result:
     """Run an attempt to its end. The job's folder must be laid out."""
     started = time.monotonic()
     this = _Run(attempt)
+    begun = _work.begun(Path(attempt.root, "work"), attempt.job_id, attempt.task_id, attempt.number)
+    begun.touch()
     router.post(this.sink, "started", f"worker-{get_worker().name}")
     with _lock:
         _running[attempt.mark] = this
@@ -103,6 +105,7 @@ def run(attempt: Attempt) -> Result:
         this.log.discard()
         with _lock:
             del _running[attempt.mark]
+        begun.unlink(missing_ok=True)
     return Result(
         outcome.status,
         time.monotonic() - started,
