@@ -11,6 +11,16 @@ Event = tuple[str, int, EventKind, str | int]
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What an attempt may take; 0 is no limit. The settings of the same names tell more."""
+
+    max_task_log_bytes: int
+    max_task_seconds: float
+    max_output_files: int
+    max_output_bytes: int
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One try at one task."""
 
@@ -28,8 +38,9 @@ class Attempt:
     """Outputs of the steps this one depends on: (path in the output folder, digest)."""
     preview: bool
     """Whether to make a preview where the task leaves none."""
-    max_log: int
-    """Bytes that are kept of what it prints."""
+    limits: Limits
+    fenced: bool
+    """Whether it is kept out of the data directory; see ``_fence``."""
 
 
 @dataclass(frozen=True)

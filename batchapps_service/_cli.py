@@ -17,6 +17,10 @@ from batchapps_service._datadir import DataDirectory
 from batchapps_service._errors import CommandError
 from batchapps_service._settings import is_host
 
+KEPT = (
+    r"PATH|HOME|TZ|TMPDIR|LANG|LC_\w+|LD_LIBRARY_PATH|VIRTUAL_ENV|PYTHON\w+|DASK_\w+|SSL_CERT_\w+"
+)
+"""Variables that the service is to see."""
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -210,6 +214,7 @@ def _remove_user(parsed: argparse.Namespace) -> None:
 
 
 def _serve(parsed: argparse.Namespace) -> None:
+    _start_clean()
     os.umask(0o077)
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine(LOG_FORMAT))
@@ -218,6 +223,16 @@ def _serve(parsed: argparse.Namespace) -> None:
     from batchapps_service import _serving
 
     _serving.serve(directory)
+
+
+def _start_clean() -> None:
+    """Begin anew without variables that a service does not need.
+
+    Tasks can read the environment that it and its workers were started with (proc_pid_environ(5)).
+    """
+    kept = {name: value for name, value in os.environ.items() if re.fullmatch(KEPT, name)}
+    if os.name != "nt" and len(kept) < len(os.environ):
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], kept)  # noqa: S606
 
 
 def _add_jobtypes(parsed: argparse.Namespace) -> None:

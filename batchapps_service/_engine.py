@@ -15,7 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import partial
 from importlib import import_module
 from itertools import islice
@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from batchapps_service import _contents, _joblog, _jobtypes, _times, _work
-from batchapps_service._attempts import Attempt, Event, Result, WorkerDied
+from batchapps_service import _contents, _fence, _joblog, _jobtypes, _times, _work
+from batchapps_service._attempts import Attempt, Event, Limits, Result, WorkerDied
 from batchapps_service._database import Job, JobFile, JobType, Pool, Task
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._finals import laid_out, make_final, record_outputs
@@ -81,6 +81,8 @@ class Engine:
 
     def start(self) -> None:
         """Begin, where the service left off."""
+        if self._directory.settings.fence_tasks and not _fence.is_possible():
+            log.warning("tasks can read the data directory: this system has no Landlock")
         self._queue.put(self._recover)
         self._thread.start()
 
@@ -430,6 +432,8 @@ class Engine:
 
     def _attempts(self, run: JobRun, chosen: Iterable[tuple[int, str]]) -> list[Attempt]:
         steps = dict(chosen)
+        settings = self._directory.settings
+        limits = Limits(**{one.name: getattr(settings, one.name) for one in fields(Limits)})
         with self._database.read() as session:
             query = select(Task.id, Task.parameters).where(
                 Task.job_id == run.id, Task.id.in_(steps)
@@ -449,7 +453,8 @@ class Engine:
                 parameters=parameters[task_id],
                 earlier=run.earlier[step],
                 preview=True,
-                max_log=self._directory.settings.max_task_log_bytes,
+                limits=limits,
+                fenced=settings.fence_tasks and _fence.is_possible(),
             )
             for task_id, step in steps.items()
         ]

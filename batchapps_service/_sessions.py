@@ -17,6 +17,7 @@ from openjd.sessions import ActionState, ActionStatus, Session, SessionState
 
 from batchapps_service import _work
 from batchapps_service._attempts import Attempt
+from batchapps_service._fence import Fence
 from batchapps_service._processes import MARK, kill_marked
 from batchapps_service._taskoutput import Sink, router
 from batchapps_service._templates import Bundle, Plan
@@ -62,6 +63,7 @@ class TaskSession:
     entered: list[str] = field(default_factory=list)
     symbols: Any = None
     """Values of the step's ``let`` bindings, where it has any."""
+    fence: Fence | None = None
     finished: threading.Event = field(default_factory=threading.Event)
     progress: Callable[[int], None] = lambda _percent: None
     cancelled: bool = False
@@ -80,7 +82,10 @@ class TaskSession:
     def act(self, what: str, start: Callable[[], Any], sink: Sink) -> ActionStatus:
         """Start an action and wait for its end. Raises ActionFailed."""
         self.finished.clear()
-        start()
+        if self.fence is None:
+            start()
+        else:
+            self.fence.within(start)
         if self.cancelled:  # asked for while the action was being started
             self.stop()
         self.finished.wait()
@@ -158,8 +163,17 @@ def open_session(attempt: Attempt, root: Path, folder: Path) -> TaskSession:
     step = _step(root, attempt.job_id, attempt.step)
     environments = list(plan.job.jobEnvironments or [])
     symbols = plan.symbols[attempt.step] if attempt.step in plan.uses_let else None
-    made.append(TaskSession(folder, attempt.mark, session, step, environments, symbols=symbols))
+    fence = _fence(root, attempt.job_id) if attempt.fenced else None
+    made.append(
+        TaskSession(folder, attempt.mark, session, step, environments, symbols=symbols, fence=fence)
+    )
     return made[0]
+
+
+@lru_cache(maxsize=32)
+def _fence(root: Path, job_id: str) -> Fence:
+    definition = _work.load(root / "work", job_id)
+    return Fence(root, _work.job_folder(root / "work", job_id), definition.bundle)
 
 
 def _moved(value: str, source: str, target: str) -> str:

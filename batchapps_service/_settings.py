@@ -48,6 +48,14 @@ class Settings:
     """Pause before a task that asks for it is tried again; doubled with each try."""
     max_task_log_bytes: int = 8 * 1024 * 1024
     """What is kept of the output of one attempt: of more, the beginning and the end."""
+    max_task_seconds: int = 0
+    """How long an attempt at a task may take; 0: as long as it likes."""
+    max_output_files: int = 100_000
+    """Files that one task may leave."""
+    max_output_bytes: int = 0
+    """Bytes that one task may leave; 0: as many as there is room for."""
+    fence_tasks: bool = True
+    """Whether tasks are kept out of the data directory, where the system can do that."""
     collect_seconds: int = 3600
     """How often contents that nobody needs are removed, and how long they stay at least."""
     max_body_bytes: int = 64 * 1024 * 1024
@@ -109,6 +117,8 @@ def _expected(name: str, kind: Any, value: object) -> str | None:
     if name == "host":
         good = isinstance(value, str) and is_host(value)
         return None if good else "a name or an address, without scheme or port"
+    if kind is bool:
+        return None if isinstance(value, bool) else "true or false"
     if kind is str:
         return None if isinstance(value, str) and value else "a text that is not empty"
     return None

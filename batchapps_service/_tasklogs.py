@@ -2,16 +2,16 @@
 
 from collections import deque
 
-from batchapps_service._store import Content, Incoming, Store
+from batchapps_service._store import Content, Store
 
 
 class TaskLog:
     """Takes lines as they come, in little memory."""
 
     def __init__(self, store: Store, limit: int) -> None:
-        self._store = store
+        # Opened here, as what is added may come from a thread that cannot reach the store.
+        self._file = store.begin()
         self._half = limit // 2
-        self._file: Incoming | None = None
         self._begun = 0
         self._end: deque[bytes] = deque()
         self._kept = 0
@@ -20,7 +20,6 @@ class TaskLog:
     def add(self, text: str) -> None:
         """Add a line."""
         line = text.encode(errors="replace") + b"\n"
-        self._file = self._file or self._store.begin()
         if not self._end and self._begun + len(line) <= self._half:
             self._begun += len(line)
             self._file.write(line)
@@ -33,7 +32,7 @@ class TaskLog:
 
     def finish(self) -> Content | None:
         """Put the log into the store; None where nothing was printed."""
-        if self._file is None:
+        if not self._begun and not self._end:
             return None
         if self._left_out:
             words = f"({self._left_out} lines are left out here; the log grew too long)\n"
@@ -43,5 +42,4 @@ class TaskLog:
 
     def discard(self) -> None:
         """Forget it."""
-        if self._file is not None:
-            self._file.discard()
+        self._file.discard()

@@ -19,7 +19,7 @@ from openjd.sessions import LOG, ActionState, ActionStatus
 
 from batchapps_service import _previews, _work
 from batchapps_service._attempts import Attempt, Produced, Result
-from batchapps_service._processes import kill_marked
+from batchapps_service._processes import adopt_orphans, has_children, kill_marked, kill_orphans
 from batchapps_service._sessions import ActionFailed, TaskSession, open_session, plan_of
 from batchapps_service._store import Store, hash_file
 from batchapps_service._tasklogs import TaskLog
@@ -42,6 +42,7 @@ class Setup(WorkerPlugin):
             # A handler, as tasks would inherit that the signal is ignored.
             signal.signal(signal.SIGINT, lambda _number, _frame: None)
         worker.http_server.stop()  # it serves nothing
+        adopt_orphans()
         _clean_environment()
         LOG.propagate = False
         if router not in LOG.handlers:
@@ -124,6 +125,10 @@ class _Outcome:
     outputs: list[Produced] = field(default_factory=list)
 
 
+class TooMuch(Exception):
+    """A task left more than it may."""
+
+
 class _Run:
     """One attempt, from the laid-out folder to outputs in the store."""
 
@@ -131,10 +136,11 @@ class _Run:
         self.attempt = attempt
         self._root = Path(attempt.root)
         self._store = Store(self._root / "store")
-        self.log = TaskLog(self._store, attempt.max_log)
+        self.log = TaskLog(self._store, attempt.limits.max_task_log_bytes)
         self.sink = Sink(attempt.job_id, attempt.task_id, log=self.log)
         self._opened: TaskSession | None = None
         self._cancelled = False
+        self._expired: str | None = None
 
     def cancel(self) -> None:
         """Stop it, from another thread."""
@@ -157,7 +163,11 @@ class _Run:
             outputs = self._collect(opened.outputs, staged)
             keep = bool(opened.entered)
             return _Outcome("Complete", status.exit_code, None, outputs)
+        except TooMuch as refusal:
+            return _Outcome("Error", None, f"The task failed: {refusal}")
         except ActionFailed as failure:
+            if self._expired:
+                return _Outcome("Error", failure.exit_code, self._expired)
             if self._cancelled or failure.cancelled:
                 return _Outcome("Cancelled", failure.exit_code, "The task was cancelled.")
             return _Outcome("Error", failure.exit_code, str(failure))
@@ -251,12 +261,27 @@ class _Run:
             step_name=self.attempt.step,
             resolved_symtab=opened.symbols,
         )
-        before = frozenset(psutil.pids())
+        before = frozenset(psutil.pids()) if opened.entered else frozenset[int]()
+        limit = self.attempt.limits.max_task_seconds
+        timer = threading.Timer(limit, self._expire)
+        if limit:
+            timer.start()
         try:
             return opened.act("The task", run_task, self.sink)
         finally:
+            timer.cancel()
             # What the task leaves running ends with it, but not what its environments started.
-            kill_marked(opened.mark, before)
+            if has_children():
+                kill_marked(opened.mark, before)
+                with _lock:
+                    if len(_running) == 1 and not opened.entered and not _idle:
+                        kill_orphans()
+
+    def _expire(self) -> None:
+        limit = self.attempt.limits.max_task_seconds
+        self._expired = f"The task failed: it took longer than the {limit} s that it may take."
+        if self._opened is not None:
+            self._opened.stop()
 
     def _collect(
         self, outputs: Path, staged: dict[str, tuple[str, tuple[int, int, int]]]
@@ -271,6 +296,7 @@ class _Run:
                 if _state(outputs / path) == state or hash_file(outputs / path) == digest:
                     continue
             changed.append(path)
+        self._check_size(outputs, changed)
         preview = self._preview(outputs, changed)
         for path in changed:
             kind = "TaskPreview" if _previews.is_preview(path) else "TaskOutput"
@@ -282,6 +308,13 @@ class _Run:
             content = self._store.take(source)
             produced.append(Produced(path, "TaskPreview", content.digest, content.size, True))
         return produced
+
+    def _check_size(self, outputs: Path, paths: list[str]) -> None:
+        files, most = self.attempt.limits.max_output_files, self.attempt.limits.max_output_bytes
+        if 0 < files < len(paths):
+            raise TooMuch(f"it left {len(paths)} files, and may leave {files}.")
+        if most and (size := sum((outputs / path).stat().st_size for path in paths)) > most:
+            raise TooMuch(f"it left {size} bytes, and may leave {most}.")
 
     def _preview(self, outputs: Path, changed: list[str]) -> tuple[Path, str] | None:
         """A preview made of the first picture, where the task left none: its file and name."""
