@@ -149,6 +149,19 @@ def test_many_outputs_come_down_whole(creds: Credentials, tmp_path: Path) -> Non
     assert (tmp_path / "out" / "5.txt").read_bytes() == b"mine"
 
 
+def test_a_hundred_thousand_files_in_a_folder(creds: Credentials, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(100_000):
+        with open(folder / f"{number}.txt", "w") as file:
+            file.write(f"content {number}")
+    time.sleep(0.2)
+    assert sent(creds, folder) == (100_000, 0)
+    assert sent(creds, folder) == (0, 100_000)
+    (file,) = FileManager(creds).find_files("99999.txt")
+    assert Path(file.download(tmp_path)).read_text() == "content 99999"
+
+
 def test_odd_files(creds: Credentials, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
