@@ -185,8 +185,13 @@ class Api:
 
     # -- tasks and outputs -------------------------------------------------------------------
 
-    def list_tasks(self, job_id: str) -> list[Task]:
-        return self._call(TaskList, lambda client: list_tasks.sync(job_id, client=client)).tasks
+    def list_tasks(self, job_id: str, index: int, per_call: int) -> list[Task]:
+        return self._call(
+            TaskList,
+            lambda client: list_tasks.sync(
+                job_id, client=client, start_index=index, max_results=per_call
+            ),
+        ).tasks
 
     def cancel_task(self, job_id: str, task_id: int) -> bool:
         return self._possible(lambda client: cancel_task.sync(job_id, task_id, client=client))

@@ -510,10 +510,30 @@ class SubmittedJob:
         Raises:
             RestCallException: The service failed.
         """
-        self.tasks = [
-            Task(self._api, self.id, **t.to_dict()) for t in self._api.list_tasks(self.id)
-        ]
+        self.tasks = list(self.iter_tasks())
         return self.tasks
+
+    def iter_tasks(self, per_call: int = 1000) -> Iterator[Task]:
+        """The tasks that have started, by ascending id, fetched as they are needed.
+
+        Args:
+            per_call: How many to fetch in one call.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        last, index = -1, 0
+        while True:
+            page = [
+                Task(self._api, self.id, **t.to_dict())
+                for t in self._api.list_tasks(self.id, index, per_call)
+            ]
+            # One that starts meanwhile moves those behind it down, so that some come again.
+            new = [task for task in page if task.id > last]
+            yield from new
+            if len(page) != per_call or not new:  # the last page, or a service without pages
+                return
+            last, index = new[-1].id, index + per_call
 
     def get_logs(self, start: str | None = None, max_lines: int | None = 100) -> dict[str, Any]:
         """Lines of its log.
