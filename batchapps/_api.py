@@ -153,6 +153,15 @@ class Api:
             return self._get(Job, Job.from_dict, url)
         return self._call(Job, lambda client: get_job.sync(job_id or "", client=client))
 
+    def get_changed_job(self, job_id: str, seconds: float, status: str) -> Job:
+        """A job once its status is another, or after so many seconds, if the service waits."""
+        return self._call(
+            Job,
+            lambda client: get_job.sync(
+                job_id, client=client, wait=round(seconds, 3), unless=status
+            ),
+        )
+
     def send_job(self, job_message: Mapping[str, Any]) -> SubmitResult:
         body = JobSubmission.from_dict(job_message)
         return self._call(SubmitResult, lambda client: submit_job.sync(client=client, body=body))

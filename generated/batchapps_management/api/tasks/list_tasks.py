@@ -44,6 +44,11 @@ def _parse_response(
 
         return response_200
 
+    if response.status_code == 400:
+        response_400 = Error.from_dict(response.json())
+
+        return response_400
+
     if response.status_code == 401:
         response_401 = Error.from_dict(response.json())
 
@@ -89,13 +94,15 @@ def sync_detailed(
 ) -> Response[Error | TaskList]:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id: all of them, or one page. Paging is an
-    extension of the 2014-10-01-preview API; a service without it gives all.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
-        max_results (int | Unset): How many tasks the page holds at most. No limit when left out.
-        start_index (int | Unset): How many of the tasks to skip. 0 when left out.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -127,13 +134,15 @@ def sync(
 ) -> Error | TaskList | None:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id: all of them, or one page. Paging is an
-    extension of the 2014-10-01-preview API; a service without it gives all.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
-        max_results (int | Unset): How many tasks the page holds at most. No limit when left out.
-        start_index (int | Unset): How many of the tasks to skip. 0 when left out.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -160,13 +169,15 @@ async def asyncio_detailed(
 ) -> Response[Error | TaskList]:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id: all of them, or one page. Paging is an
-    extension of the 2014-10-01-preview API; a service without it gives all.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
-        max_results (int | Unset): How many tasks the page holds at most. No limit when left out.
-        start_index (int | Unset): How many of the tasks to skip. 0 when left out.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -196,13 +207,15 @@ async def asyncio(
 ) -> Error | TaskList | None:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id: all of them, or one page. Paging is an
-    extension of the 2014-10-01-preview API; a service without it gives all.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
-        max_results (int | Unset): How many tasks the page holds at most. No limit when left out.
-        start_index (int | Unset): How many of the tasks to skip. 0 when left out.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
