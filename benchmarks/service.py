@@ -38,7 +38,7 @@ class Sizes:
     runs: int = 5
 
 
-QUICK = Sizes(20, 4, 2, 2000, 20, 3, 1)
+QUICK = Sizes(20, 2, 1, 2000, 20, 2, 1)
 
 
 class Bench:
@@ -128,7 +128,9 @@ def crowd(bench: Bench) -> Iterator[Row]:
         for name, minutes in said["times"].items()
     }
     calls = sum(len(minute) for minutes in said["times"].values() for minute in minutes)
-    others = "; ".join(f"{name} {figure} ms" for name, figure in figures.items() if name != "status")
+    others = "; ".join(
+        f"{name} {figure} ms" for name, figure in figures.items() if name != "status"
+    )
     wrong = ", ".join(f"{count} × {what}" for what, count in said["failed"].items()) or "no error"
     refused = sum(said["refused"].values())
     yield Row(
@@ -300,7 +302,12 @@ def main() -> int:
                     for row in function(bench):
                         rows.append(row)
                         print(f"{row.work}: {row.measured}", file=sys.stderr, flush=True)
-                except (RuntimeError, OSError, httpx.HTTPError, statistics.StatisticsError) as error:
+                except (
+                    RuntimeError,
+                    OSError,
+                    httpx.HTTPError,
+                    statistics.StatisticsError,
+                ) as error:
                     rows.append(_report.failure(function.__name__, error))
                 # After each, so that what was measured stays when the next is interrupted.
                 text = _report.markdown(rows, about, {}, [])
