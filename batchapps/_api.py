@@ -153,6 +153,15 @@ class Api:
             return self._get(Job, Job.from_dict, url)
         return self._call(Job, lambda client: get_job.sync(job_id or "", client=client))
 
+    def get_changed_job(self, job_id: str, seconds: float, status: str) -> Job:
+        """A job once its status is another, or after so many seconds, if the service waits."""
+        return self._call(
+            Job,
+            lambda client: get_job.sync(
+                job_id, client=client, wait=round(seconds, 3), unless=status
+            ),
+        )
+
     def send_job(self, job_message: Mapping[str, Any]) -> SubmitResult:
         body = JobSubmission.from_dict(job_message)
         return self._call(SubmitResult, lambda client: submit_job.sync(client=client, body=body))
@@ -185,8 +194,13 @@ class Api:
 
     # -- tasks and outputs -------------------------------------------------------------------
 
-    def list_tasks(self, job_id: str) -> list[Task]:
-        return self._call(TaskList, lambda client: list_tasks.sync(job_id, client=client)).tasks
+    def list_tasks(self, job_id: str, index: int, per_call: int) -> list[Task]:
+        return self._call(
+            TaskList,
+            lambda client: list_tasks.sync(
+                job_id, client=client, start_index=index, max_results=per_call
+            ),
+        ).tasks
 
     def cancel_task(self, job_id: str, task_id: int) -> bool:
         return self._possible(lambda client: cancel_task.sync(job_id, task_id, client=client))

@@ -43,6 +43,8 @@ _ENDS = {"Complete", "Error", "Cancelled", "OnHold"}
 #: Failures that may pass.
 _PASSING = (ConnectionFailedException, ServerErrorException, TooManyRequestsException)
 _FIRST_POLL = 0.5
+#: Seconds that the service is asked to wait at most; long silence is taken for a failure.
+_LONGEST_WAIT = 30.0
 _LOG_PAGE = 1000
 
 _log = logging.getLogger("batch_apps")
@@ -475,7 +477,8 @@ class SubmittedJob:
 
         Args:
             timeout: Seconds to wait at most. Default: no limit.
-            poll: Longest pause between two looks, in seconds; the first ones are shorter.
+            poll: Longest pause between two looks, in seconds; the first ones are shorter. Without a
+                callback, a service that can tells when the status changes, and is asked less often.
             callback: Called with the job after each look.
             patience: How long the service may be out of reach or out of order, in seconds.
 
@@ -488,21 +491,35 @@ class SubmittedJob:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         patient = _Patience(patience)
-        pause = min(_FIRST_POLL, max(poll, 0.05))
+        pause, seconds = min(_FIRST_POLL, max(poll, 0.05)), 0.0
         while True:
-            patient.call(self.update)
+            early = self._look(seconds, patient)
             if callback is not None:
                 callback(self)
             if self.status in _ENDS:
                 return self
-            left = pause if deadline is None else deadline - time.monotonic()
+            left = _LONGEST_WAIT if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(
                     f"Job {self.id} is {self.status} at {self.percentage} % after {timeout:g} s. "
                     "It goes on; wait() again, or cancel() it."
                 )
-            time.sleep(min(pause, left))
-            pause = min(pause * 1.5, poll)
+            time.sleep(min(early, pause, left))
+            if seconds:
+                pause = min(pause * 1.5, poll)
+            seconds = min(_LONGEST_WAIT if callback is None else pause, left)
+
+    def _look(self, seconds: float, patient: _Patience) -> float:
+        """Look again once its status is another, or after so many seconds.
+
+        Returns:
+            How many of them are left if it has not changed: the service did not wait then.
+        """
+        known, started = self.status, time.monotonic()
+        look = partial(self._api.get_changed_job, self.id, seconds, known)
+        self._details = patient.call(look) or self._details
+        left = seconds - (time.monotonic() - started)
+        return max(left, 0.0) if self.status == known else 0.0
 
     def get_tasks(self) -> list[Task]:
         """The tasks that have started, by ascending id; also kept in `tasks`.
@@ -510,10 +527,30 @@ class SubmittedJob:
         Raises:
             RestCallException: The service failed.
         """
-        self.tasks = [
-            Task(self._api, self.id, **t.to_dict()) for t in self._api.list_tasks(self.id)
-        ]
+        self.tasks = list(self.iter_tasks())
         return self.tasks
+
+    def iter_tasks(self, per_call: int = 1000) -> Iterator[Task]:
+        """The tasks that have started, by ascending id, fetched as they are needed.
+
+        Args:
+            per_call: How many to fetch in one call.
+
+        Raises:
+            RestCallException: The service failed.
+        """
+        last, index = -1, 0
+        while True:
+            page = [
+                Task(self._api, self.id, **t.to_dict())
+                for t in self._api.list_tasks(self.id, index, per_call)
+            ]
+            # One that starts meanwhile moves those behind it down, so that some come again.
+            new = [task for task in page if task.id > last]
+            yield from new
+            if len(page) != per_call or not new:  # the last page, or a service without pages
+                return
+            last, index = new[-1].id, index + per_call
 
     def get_logs(self, start: str | None = None, max_lines: int | None = 100) -> dict[str, Any]:
         """Lines of its log.
@@ -558,8 +595,7 @@ class SubmittedJob:
             elif page and (over or messages):  # without a mark there is no going on
                 return
             else:
-                time.sleep(poll)
-                patient.call(self.update)
+                time.sleep(self._look(poll, patient))
 
     def cancel(self) -> bool:
         """Cancel it.

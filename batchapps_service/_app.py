@@ -89,7 +89,6 @@ class _Endpoint:
         self._issuer = issuer
         self._description = description
         self._handler = handler
-        self._async = inspect.iscoroutinefunction(handler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -105,12 +104,10 @@ class _Endpoint:
         data = b""
         if self.operation.body:
             data = await read_limited(request, self._context.settings.max_body_bytes)
-        if self._async:
-            account = await run_in_threadpool(self._authenticate, token)
-            result = await self._handler(self._call(request, account, query, data))  # type: ignore[misc]
-        else:
-            # One hop to a thread for everything that touches the database.
-            result = await run_in_threadpool(self._run, request, token, query, data)
+        # One hop to a thread for everything that touches the database.
+        result = await run_in_threadpool(self._run, request, token, query, data)
+        if inspect.isawaitable(result):
+            result = await result
         return result if isinstance(result, Response) else JsonResponse(result)
 
     def _run(self, request: Request, token: str, query: dict[str, Any], data: bytes) -> Any:

@@ -18,6 +18,7 @@ from batchapps_service._links import Links
 from batchapps_service._listings import Listings
 from batchapps_service._settings import Settings
 from batchapps_service._store import Store
+from batchapps_service._waiting import Waiting
 
 log = logging.getLogger("batchapps_service")
 
@@ -42,6 +43,7 @@ class Context:
     directory: DataDirectory
     links: Links
     scheduler: Scheduler
+    waiting: Waiting
     listings: Listings = field(default_factory=Listings)
 
     @property
@@ -72,7 +74,8 @@ class Call:
 
 
 Answer = dict[str, Any] | Response
-Handler = Callable[[Call], Answer] | Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[Call], Answer | Awaitable[Answer]]
+"""Called in a thread; what it awaits is awaited in the loop."""
 
 
 class StoredFileResponse(FileResponse):

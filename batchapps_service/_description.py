@@ -21,7 +21,7 @@ class QueryParameter:
 
     name: str
     required: bool
-    integer: bool
+    types: frozenset[str]
     validator: jsonschema_rs.Draft202012Validator
 
 
@@ -67,7 +67,7 @@ class Description:
             QueryParameter(
                 one["name"],
                 one.get("required", False),
-                "integer" in _types(self._resolve(one["schema"])),
+                _types(self._resolve(one["schema"])),
                 self._validator(one["schema"]),
             )
             for one in parameters
@@ -163,8 +163,10 @@ def read_query(operation: Operation, sent: Mapping[str, str]) -> dict[str, Any]:
                 problems[parameter.name] = "is missing"
             continue
         value: Any = text
-        if parameter.integer and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        if parameter.types & {"integer", "number"} and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
             value = int(text)
+        elif "number" in parameter.types and re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", text):
+            value = float(text)
         error = next(iter(parameter.validator.iter_errors(value)), None)
         if error:
             problems[parameter.name] = _shorten(error.message)
@@ -182,9 +184,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _types(schema: dict[str, Any]) -> set[str]:
+def _types(schema: dict[str, Any]) -> frozenset[str]:
     kinds = schema.get("type", [])
-    return {kinds} if isinstance(kinds, str) else set(kinds)
+    return frozenset([kinds] if isinstance(kinds, str) else kinds)
 
 
 def _shorten(message: str, length: int = 300) -> str:

@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -61,7 +61,9 @@ class _Ended:
 class Engine:
     """Runs the jobs of a data directory. Its public methods may be called by any thread."""
 
-    def __init__(self, directory: DataDirectory) -> None:
+    def __init__(
+        self, directory: DataDirectory, on_change: Callable[[Collection[str]], None]
+    ) -> None:
         self._directory = directory
         self._database = directory.database
         self._mark = f"{uuid.uuid5(uuid.NAMESPACE_URL, str(directory.root))}"
@@ -73,6 +75,9 @@ class Engine:
         self._pools = PoolRuns(directory, self, self._events)
         self._commissions: list[Callable[[], object]] = []
         self._notes = Notes()
+        self._on_change = on_change
+        self._changed: set[str] = set()
+        """Jobs with another status than before the transaction."""
         self._folders = threading.Lock()
         """Held while a job's folder is laid out or removed."""
         self._stopping = False
@@ -105,6 +110,7 @@ class Engine:
 
     def job_changed(self, job_id: str) -> None:
         """A job was submitted, cancelled or requeued; the database says which."""
+        self._on_change([job_id])
         self._queue.put(lambda session: self._job_changed(session, job_id))
 
     def task_cancelled(self, job_id: str, task_id: int) -> None:
@@ -140,6 +146,7 @@ class Engine:
             for one, outcome in zip(mine, outcomes, strict=True):
                 one.outcome = outcome
         self._commissions.clear()
+        self._changed = set()
         self._notes = Notes()
         with self._database.write() as session:
             for change in batch:
@@ -148,6 +155,8 @@ class Engine:
                 else:
                     change(session)
             self._notes.write(session)
+        if self._changed:
+            self._on_change(self._changed)
         for work in self._commissions:
             self._helpers.submit(work)
 
@@ -362,6 +371,7 @@ class Engine:
 
     def _end(self, session: Session, job_id: str, pool_id: str, status: str, text: str) -> None:
         self._jobs.pop(job_id, None)
+        self._changed.add(job_id)
         self._notes.write(session)
         values: dict[str, Any] = {"status": status, "completed": _times.now()}
         if status == "Complete":
@@ -492,6 +502,7 @@ class Engine:
         self._notes.line(run.id, task_id, text)
         if not run.started:
             run.started = True
+            self._changed.add(run.id)
             this, now = update(Job).where(Job.id == run.id), _times.now()
             session.execute(this.where(Job.started.is_(None)).values(started=now))
             session.execute(this.where(Job.status == "NotStarted").values(status="InProgress"))

@@ -1,11 +1,15 @@
 """Jobs: submission, listing, status, log, and the actions on them."""
 
+import asyncio
+import contextlib
 import uuid
+from collections.abc import Awaitable
 from pathlib import PurePosixPath
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from batchapps_service import _files, _joblog, _jobtypes, _names, _pools, _times
 from batchapps_service._calls import Answer, Call, log
@@ -78,10 +82,29 @@ def list_jobs(call: Call) -> Answer:
         }
 
 
-def get_job(call: Call) -> Answer:
-    """GET /jobs/{jobId}"""
+def get_job(call: Call) -> Answer | Awaitable[Answer]:
+    """GET /jobs/{jobId}: at once, or when its status is another"""
+    job = _look(call)
+    return _changed(call) if _to_wait(call, job) else job
+
+
+def _look(call: Call) -> dict[str, Any]:
     with call.context.database.read() as session:
         return described(call, owned(call, session))
+
+
+def _to_wait(call: Call, job: dict[str, Any]) -> bool:
+    return bool(call.query.get("wait")) and job["status"] == call.query.get("unless")
+
+
+async def _changed(call: Call) -> Answer:
+    with call.context.waiting.on(call.path["jobId"]) as changed:
+        # Looked at again: it may have changed before anybody listened.
+        if _to_wait(call, job := await run_in_threadpool(_look, call)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), call.query["wait"])
+            job = await run_in_threadpool(_look, call)
+        return job
 
 
 def delete_job(call: Call) -> Answer:

@@ -49,15 +49,16 @@ def _task_described(call: Call, task: Task, outputs: list[Output]) -> dict[str, 
 
 def list_tasks(call: Call) -> Answer:
     """GET /jobs/{jobId}/tasks: those that were started, by ascending id"""
+    started = select(Task).where(Task.started.is_not(None)).order_by(Task.id)
+    page = started.offset(call.query.get("startIndex")).limit(call.query.get("maxResults"))
     with call.context.database.read() as session:
         job = _jobs.owned(call, session)
-        tasks = session.scalars(
-            select(Task).where(Task.job_id == job.id, Task.started.is_not(None)).order_by(Task.id)
-        ).all()
+        tasks = session.scalars(page.where(Task.job_id == job.id)).all()
         outputs: dict[int, list[Output]] = {}
+        ids = (tasks[0].id, tasks[-1].id) if tasks else (0, 0)
         listing = (
             select(Output)
-            .where(Output.job_id == job.id)
+            .where(Output.job_id == job.id, Output.task_id.between(*ids))
             .order_by(Output.made_by_service, Output.name)
         )
         for output in session.scalars(listing):

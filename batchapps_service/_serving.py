@@ -22,6 +22,7 @@ from batchapps_service._datadir import DataDirectory, DataDirectoryError, locked
 from batchapps_service._engine import Engine
 from batchapps_service._links import Links
 from batchapps_service._tokens import Issuer
+from batchapps_service._waiting import Waiting
 
 log = logging.getLogger("batchapps_service")
 
@@ -85,7 +86,8 @@ def serve(directory: DataDirectory) -> None:
         log.info("made a new server certificate; the old one was about to end, or for another host")
     with locked(directory), _listen(settings.bind, settings.port) as listener:
         _migrate(directory)
-        engine = Engine(directory)
+        waiting = Waiting()
+        engine = Engine(directory, waiting.tell)
         collector = Collector(directory)
 
         @contextlib.asynccontextmanager
@@ -98,7 +100,7 @@ def serve(directory: DataDirectory) -> None:
                 collector.stop()
                 await asyncio.to_thread(engine.stop)
 
-        context = Context(directory, Links(settings.base_url), engine)
+        context = Context(directory, Links(settings.base_url), engine, waiting)
         app = build(context, Issuer(directory.issuer_key, settings), HANDLERS, lifespan)
         config = uvicorn.Config(
             app,
@@ -114,7 +116,7 @@ def serve(directory: DataDirectory) -> None:
         # What is loaded by now stays, and need not be looked through for garbage again and again.
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
-        server = _Server(config, settings.base_url)
+        server = _Server(config, settings.base_url, waiting)
         server.run(sockets=[listener])
     directory.database.close()
 
@@ -122,9 +124,10 @@ def serve(directory: DataDirectory) -> None:
 class _Server(uvicorn.Server):
     """Says when it accepts connections, and stops without waiting for idle ones."""
 
-    def __init__(self, config: uvicorn.Config, base_url: str) -> None:
+    def __init__(self, config: uvicorn.Config, base_url: str, waiting: Waiting) -> None:
         super().__init__(config)
         self._base_url = base_url
+        self._waiting = waiting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -132,6 +135,7 @@ class _Server(uvicorn.Server):
             print(f"ready {self._base_url}", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._waiting.end()
         for connection in list(self.server_state.connections):
             cycle = getattr(connection, "cycle", None)
             transport = getattr(connection, "transport", None)

@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
+JOB_TYPES = ROOT / "benchmarks" / "jobtypes"
 
 
 def run(command: list[Any], given: Any = None) -> str:
@@ -74,15 +75,15 @@ class Service:
     def __init__(self, folder: Path, profile: Path | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
-        self._data = folder / "data"
+        self.data = folder / "data"
         command = [sys.executable, "-m", "batchapps_service"]
-        said = run([*command, "init", self._data, "--port", free_port(), "--json"])
+        said = run([*command, "init", self.data, "--port", free_port(), "--json"])
         self.endpoint = str(json.loads(said)["endpoint"])
-        run([*command, "jobtypes", "add", self._data, ROOT / "benchmarks/jobtypes/ManyFiles"])
+        run([*command, "jobtypes", "add", self.data, *JOB_TYPES.iterdir()])
         self._accounts = 0
         if profile:
             command[2:] = ["benchmarks._profiling", str(profile)]
-        self.process = start([*command, "serve", self._data, "--log-level", "warning"])
+        self.process = start([*command, "serve", self.data, "--log-level", "warning"])
         if not line_of(self.process).startswith("ready"):
             raise RuntimeError("The service did not start.")
         self.pid = self.process.pid
@@ -103,7 +104,7 @@ class Service:
     def client(self) -> "Client":
         """A new account, and a client that nobody used before."""
         self._accounts += 1
-        command = [sys.executable, "-m", "batchapps_service", "accounts", "add", self._data]
+        command = [sys.executable, "-m", "batchapps_service", "accounts", "add", self.data]
         account = json.loads(run([*command, "--json"]))
         return Client(account, self.folder / f"home-{self._accounts}")
 
@@ -125,10 +126,13 @@ class Client:
         there = {"endpoint": f"https://127.0.0.1:{port}", "root": self.account["endpoint"]}
         return Client(self.account | there, self.home / str(port))
 
+    def tls(self) -> ssl.SSLContext:
+        """What trusts the service."""
+        return ssl.create_default_context(cafile=self.account["ca_cert"])
+
     def token(self) -> str:
         """A token for programs that have no client."""
         parts = dict(part.split("=", 1) for part in self.account["account"].split(";"))
-        context = ssl.create_default_context(cafile=self.account["ca_cert"])
         reply = httpx.post(
             f"{self.account['endpoint']}/{parts['TenantID']}/oauth2/v2.0/token",
             data={
@@ -137,7 +141,7 @@ class Client:
                 "client_secret": self.account["key"],
                 "scope": "https://batchapps.core.windows.net//.default",
             },
-            verify=context,
+            verify=self.tls(),
         )
         return str(reply.raise_for_status().json()["access_token"])
 

@@ -51,6 +51,12 @@ def test_tasks_are_listed_by_id_with_their_outputs(shared: Api, done: str) -> No
         ["part_3.txt", "task_3_attempt_1.log"],
         ["all words.txt"],
     ]
+    pages = [
+        shared.get(f"jobs/{done}/tasks", startIndex=str(start), maxResults="3")["tasks"]
+        for start in (0, 3, 4)
+    ]
+    assert pages == [tasks[:3], tasks[3:], []]
+    assert shared.get(f"jobs/{done}/tasks", startIndex="2")["tasks"] == tasks[2:]
     link = tasks[3]["outputs"][0]["link"]["href"]
     assert link.endswith("/outputs/files/all%20words.txt")
     assert shared.http.get(link).text.startswith("one\n")

@@ -7,18 +7,30 @@ import httpx
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.task_list import TaskList
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     job_id: str,
+    *,
+    max_results: int | Unset = UNSET,
+    start_index: int | Unset = UNSET,
 ) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["maxResults"] = max_results
+
+    params["startIndex"] = start_index
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/jobs/{job_id}/tasks".format(
             job_id=quote(str(job_id), safe=""),
         ),
+        "params": params,
     }
 
     return _kwargs
@@ -31,6 +43,11 @@ def _parse_response(
         response_200 = TaskList.from_dict(response.json())
 
         return response_200
+
+    if response.status_code == 400:
+        response_400 = Error.from_dict(response.json())
+
+        return response_400
 
     if response.status_code == 401:
         response_401 = Error.from_dict(response.json())
@@ -72,13 +89,20 @@ def sync_detailed(
     job_id: str,
     *,
     client: AuthenticatedClient | Client,
+    max_results: int | Unset = UNSET,
+    start_index: int | Unset = UNSET,
 ) -> Response[Error | TaskList]:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -90,6 +114,8 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         job_id=job_id,
+        max_results=max_results,
+        start_index=start_index,
     )
 
     response = client.get_httpx_client().request(
@@ -103,13 +129,20 @@ def sync(
     job_id: str,
     *,
     client: AuthenticatedClient | Client,
+    max_results: int | Unset = UNSET,
+    start_index: int | Unset = UNSET,
 ) -> Error | TaskList | None:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -122,6 +155,8 @@ def sync(
     return sync_detailed(
         job_id=job_id,
         client=client,
+        max_results=max_results,
+        start_index=start_index,
     ).parsed
 
 
@@ -129,13 +164,20 @@ async def asyncio_detailed(
     job_id: str,
     *,
     client: AuthenticatedClient | Client,
+    max_results: int | Unset = UNSET,
+    start_index: int | Unset = UNSET,
 ) -> Response[Error | TaskList]:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -147,6 +189,8 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         job_id=job_id,
+        max_results=max_results,
+        start_index=start_index,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -158,13 +202,20 @@ async def asyncio(
     job_id: str,
     *,
     client: AuthenticatedClient | Client,
+    max_results: int | Unset = UNSET,
+    start_index: int | Unset = UNSET,
 ) -> Error | TaskList | None:
     """List a job's tasks
 
-     The tasks of a job that have started, by ascending id.
+     The tasks of a job that have started, by ascending id: all of them, or one page.
 
     Args:
         job_id (str): Id of the job.
+        max_results (int | Unset): How many tasks the page holds at most. No limit when left out,
+            or when the service does not know
+            it. Extension of the 2014-10-01-preview API.
+        start_index (int | Unset): How many of the tasks to skip. 0 when left out. Extension of
+            the 2014-10-01-preview API.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -178,5 +229,7 @@ async def asyncio(
         await asyncio_detailed(
             job_id=job_id,
             client=client,
+            max_results=max_results,
+            start_index=start_index,
         )
     ).parsed
