@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
@@ -23,7 +22,7 @@ from batchapps_service import _accounts, _description
 from batchapps_service._bodies import read_limited
 from batchapps_service._calls import Call, Context, Handler
 from batchapps_service._description import Description, Operation
-from batchapps_service._errors import ApiError
+from batchapps_service._errors import ApiError, NotNow, is_full, later
 from batchapps_service._issuer import IssuerRoutes
 from batchapps_service._tokens import Issuer, TokenRefused
 
@@ -200,12 +199,10 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     request_id = request.scope["state"]["request_id"]
-    if isinstance(error, OperationalError) and "locked" in str(error):
-        retry = {"Retry-After": "2"}
-        message = "The service's database is busy; try again."
-        return _error_response(request, ApiError(503, message, headers=retry))
-    if isinstance(error, OSError | OperationalError) and "No space left" in str(error):
-        return _error_response(request, ApiError(507, "The service's disk is full."))
+    if isinstance(error, NotNow):
+        return _error_response(request, later(str(error), 5))
+    if is_full(error):
+        return _error_response(request, later("The service's disk is full", 30))
     log.error("%s: %s %s failed", request_id, request.method, request.url.path, exc_info=error)
     message = "The service failed to serve the call; its log has the reason under the request id."
     return _error_response(request, ApiError(500, message))

@@ -1,6 +1,7 @@
 """``batchapps-service check``: the database against the store."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 
 from batchapps_service import _collect
@@ -37,7 +38,7 @@ def check(directory: DataDirectory) -> None:
                 lost += _repair(directory, digest)
         print(f"Verified {count} contents.")
         directory.store.sweep()
-        if removed := _collect.collect(directory, 0):
+        if removed := _collect.collect(directory, None, threading.Event())[0]:
             print(f"Removed {removed} contents that nobody needs.")
     for line in lost:
         print(f"Lost: {line}")

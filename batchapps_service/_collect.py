@@ -1,13 +1,16 @@
 """Removing contents that no row names any more, while the service runs.
 
-A content is removed under the lock that all who write rows hold, so that none is named anew
-meanwhile; one that was taken in lately stays, as its row may be about to be written.
+A content is removed within a transaction that writes, so that no row that names it is written
+meanwhile. One in the store comes before its row: it is removed only if the last round found it
+unneeded too, and nobody has brought it again since. Rounds lie apart by the time that passes, and
+not by what the clock tells. Whoever writes a row looks in the same transaction whether the content
+is there.
 """
 
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -39,6 +42,7 @@ class Collector:
         self._directory = directory
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="batchapps-collector")
+        self._unneeded: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin."""
@@ -55,7 +59,9 @@ class Collector:
             try:
                 with locked(self._directory, LOCK):
                     self._directory.store.sweep_uploads()
-                    removed = collect(self._directory, seconds, self._stopped)
+                    removed, self._unneeded = collect(
+                        self._directory, self._unneeded, self._stopped
+                    )
                 log.info("removed %d contents that nobody needs", removed)
             except DataDirectoryError:
                 log.info("contents stay for now, as a backup is being made")
@@ -64,24 +70,31 @@ class Collector:
 
 
 def collect(
-    directory: DataDirectory, seconds: float, stopped: threading.Event | None = None
-) -> int:
-    """Remove contents that no row names, those of the last ``seconds`` excepted; how many."""
-    removed = 0
+    directory: DataDirectory, before: Mapping[str, int] | None, stopped: threading.Event
+) -> tuple[int, dict[str, int]]:
+    """Remove contents that no row names; how many, and the states of those that are left of them.
+
+    Of contents in the store only those that had the same state ``before``; None: all.
+    """
+    store, removed = directory.store, 0
+    left: dict[str, int] = {}
     for digests in _contents(directory):
-        if stopped is not None and stopped.is_set():
+        if stopped.is_set():
             break
         with directory.database.read() as session:
-            candidates = _unneeded(session, digests)
-        if not candidates:
+            found = {digest: store.state(digest) for digest in _unneeded(session, digests)}
+        old = [one for one, state in found.items() if before is None or before.get(one, 0) == state]
+        left.update((digest, found[digest]) for digest in found.keys() - set(old))
+        if not old:
             continue
         with directory.database.write() as session:
-            gone = _unneeded(session, candidates)
-            removed += write_rows(
-                session, "DELETE FROM small_content WHERE digest = ?", [(one,) for one in gone]
-            )
-            removed += sum(directory.store.discard(digest, seconds) for digest in gone)
-    return removed
+            gone = [(digest,) for digest in _unneeded(session, old)]
+            removed += write_rows(session, "DELETE FROM small_content WHERE digest = ?", gone)
+            aside = [store.set_aside(digest, found[digest]) for (digest,) in gone]
+        for path in filter(None, aside):  # after the transaction, as large ones take their time
+            path.unlink()
+            removed += 1
+    return removed, left
 
 
 def _unneeded(session: Session, digests: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The service's state: tables of a SQLite database, and transactions on it."""
 
+import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,11 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event, false
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from batchapps_service._errors import NotNow
 
 SCHEMA_VERSION = 2
 """Kept in SQLite's ``user_version``; see ``_migrations``."""
 
+
+BUSY_SECONDS = 10
+"""How long to wait for others that write."""
+ROOM = 8 * 1024 * 1024
+"""Bytes that must be free, so that what is begun is not broken off by a full disk."""
 
 FINISHED = frozenset({"Complete", "Error", "Cancelled"})
 """States of a job that has ended."""
@@ -261,7 +270,7 @@ class Database:
     def _engine(self, begin: str, **pool: int) -> Engine:
         engine = create_engine(
             f"sqlite:///{self._path}",
-            connect_args={"timeout": 30, "check_same_thread": False},
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             **pool,
         )
         event.listen(engine, "connect", _configure)
@@ -297,11 +306,27 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that is committed, durably, when the block ends without an exception."""
+        """A transaction that is committed, durably, when the block ends without an exception.
+
+        Raises NotNow, before the block, when others do not let go of the database, or there is no
+        room on the disk for more than a few changes.
+        """
+        if shutil.disk_usage(self._path.parent).free < ROOM:
+            raise NotNow("The service's disk is full")
         # SQLite takes one writer at a time. Waiting here is fair; its own busy handler is not.
-        with self._lock, Session(self._writer, expire_on_commit=False) as session:
-            yield session
-            session.commit()
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise NotNow("The service's database is busy")
+        try:
+            with Session(self._writer, expire_on_commit=False) as session:
+                try:
+                    session.connection()
+                except OperationalError as error:
+                    text = f"The service's database cannot be written to: {error.orig}"
+                    raise NotNow(text) from error
+                yield session
+                session.commit()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Give up all connections."""

@@ -28,6 +28,7 @@ from batchapps_service import _contents, _fence, _joblog, _jobtypes, _times, _wo
 from batchapps_service._attempts import Attempt, Event, Limits, Result, WorkerDied
 from batchapps_service._database import Job, JobFile, JobType, Pool, Task
 from batchapps_service._datadir import DataDirectory
+from batchapps_service._errors import NotNow, is_full
 from batchapps_service._finals import laid_out, make_final, record_outputs
 from batchapps_service._notes import Notes
 from batchapps_service._poolruns import Change, PoolRun, PoolRuns
@@ -46,6 +47,8 @@ SPLIT_PIECE = 5000
 """Tasks written in one transaction when a job is split."""
 MOST_RETURNS = 20
 """A task that never began, though its worker died so often, is tried like one that did."""
+PAUSE = 5
+"""Seconds until a helper tries again that found the disk full or the database locked."""
 BATCH = 1000
 """Things taken from the queue for one transaction."""
 
@@ -143,29 +146,40 @@ class Engine:
             mine = [one for one in ended if one.pool is pool]
             assert pool.cluster is not None
             outcomes = pool.cluster.results([one.running.future for one in mine])
+            pool.active -= len(mine)
             for one, outcome in zip(mine, outcomes, strict=True):
                 one.outcome = outcome
+        while not self._stopping:
+            try:
+                return self._write(batch)
+            except NotNow as error:  # nothing was changed yet, and tasks go on meanwhile
+                log.warning("the engine waits: %s", error)
+                time.sleep(1)
+
+    def _write(self, batch: list[Change | _Ended]) -> None:
         self._commissions.clear()
         self._changed = set()
         self._notes = Notes()
-        with self._database.write() as session:
-            for change in batch:
-                if isinstance(change, _Ended):
-                    self._task_ended(session, change)
-                else:
-                    change(session)
-            self._notes.write(session)
-        if self._changed:
-            self._on_change(self._changed)
-        for work in self._commissions:
-            self._helpers.submit(work)
+        try:
+            with self._database.write() as session:
+                for change in batch:
+                    if isinstance(change, _Ended):
+                        self._task_ended(session, change)
+                    else:
+                        change(session)
+                self._notes.write(session)
+            if self._changed:
+                self._on_change(self._changed)
+        finally:
+            # Also after a failure: memory is ahead then, and waits for what they come to.
+            for work in self._commissions:
+                self._helpers.submit(work)
 
     def _recover(self, session: Session) -> None:
         """Take up what an earlier run of the service left."""
         killed = kill_marked(self._mark)
         if killed:
             log.warning("ended %d processes that an earlier run had left", killed)
-        self._directory.store.sweep()
         for folder in self._directory.work.iterdir():
             _work.remove(folder)
         session.execute(update(Pool).values(current=0, allocation_state="steady"))
@@ -176,7 +190,8 @@ class Engine:
     def _start_over(self) -> None:
         """Forget what is in progress and take it up again from the database.
 
-        The way out when a transaction failed (a full disk, say): memory is ahead of it then.
+        The way out when a transaction failed (the disk was full after all, say): memory is ahead
+        of it then.
         """
         for run in self._jobs.values():
             self._stop(run, list(run.active.values()))
@@ -185,7 +200,8 @@ class Engine:
         self._queue.put(self._resume)
 
     def _resume(self, session: Session) -> None:
-        for pool_id in session.scalars(select(Pool.id).where(Pool.auto.is_(False))).all():
+        own = session.scalars(select(Pool.id).where(Pool.auto.is_(False))).all()
+        for pool_id in {*own, *(pool.id for pool in self._pools.all())}:
             self._pools.changed(session, pool_id)
         unfinished = select(Job.id).where(Job.status.in_(UNFINISHED)).order_by(Job.number)
         for job_id in session.scalars(unfinished).all():
@@ -205,6 +221,14 @@ class Engine:
             try:
                 change = work()
             except Exception as error:
+                if isinstance(error, NotNow) or is_full(error):
+                    log.warning("a helper tries again in %d s: %s", PAUSE, error)
+                    timer = threading.Timer(
+                        PAUSE, self._queue.put, [lambda _session: self.after_commit(helper)]
+                    )
+                    timer.daemon = True
+                    timer.start()
+                    return
                 log.exception("a helper failed")
                 change = on_error(error)
             self._queue.put(change)
@@ -509,7 +533,6 @@ class Engine:
 
     def _task_ended(self, session: Session, ended: _Ended) -> None:
         run, task_id, step = ended.run, ended.running.task_id, ended.running.step
-        ended.pool.active -= 1
         if self._jobs.get(run.id) is not run:  # of before the engine started over
             return
         outcome = ended.outcome
@@ -545,6 +568,10 @@ class Engine:
             ended.pool.took(outcome.seconds)
             result, pause = outcome, self._directory.settings.retry_seconds
             retryable = result.status == "Error" and result.exit_code == RETRY_EXIT_CODE
+            if not all(map(self._directory.store.holds, {one.digest for one in result.outputs})):
+                # They had lain there so long that they were taken for garbage; see _collect.
+                text = "its outputs were removed before they were listed."
+                result, retryable = Result("Error", result.seconds, None, text), True
         elif run.cancelling:
             result = Result("Cancelled", 0.0)
         elif isinstance(outcome, WorkerDied):
@@ -552,6 +579,8 @@ class Engine:
             result, retryable = Result("Error", 0.0, None, "its worker ended unexpectedly."), True
         else:
             result = Result("Error", 0.0, None, f"the service could not run it: {outcome}")
+            assert outcome is not None
+            retryable, pause = is_full(outcome), self._directory.settings.retry_seconds
         again = retryable and run.tries[task_id] < self._directory.settings.max_attempts
         self._record(session, run, task_id, step, result, again=again)
         if again:

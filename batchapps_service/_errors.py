@@ -1,10 +1,24 @@
 """Errors that are answered to the caller."""
 
+import errno
+import sqlite3
 from collections.abc import Mapping
 
 
 class CommandError(Exception):
     """What was asked of the ``batchapps-service`` command cannot be done; the text says why."""
+
+
+class NotNow(CommandError):
+    """The database cannot be written to at the moment; nothing was changed."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the reason is a full disk."""
+    reason = getattr(error, "orig", error)  # SQLAlchemy's errors have the driver's
+    if isinstance(reason, sqlite3.Error):
+        return getattr(reason, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+    return isinstance(reason, OSError) and reason.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 class ApiError(Exception):
@@ -45,8 +59,11 @@ def over_quota(message: str) -> ApiError:
     return ApiError(409, message)
 
 
+def later(message: str, seconds: int = 1) -> ApiError:
+    """503, so that the client asks again after so many seconds."""
+    return ApiError(503, f"{message}; try again.", headers={"Retry-After": str(seconds)})
+
+
 def deleted_meanwhile() -> ApiError:
-    """503, so that the client asks again: what the call needs was deleted while it was served."""
-    return ApiError(
-        503, "A file that is needed was deleted just now; try again.", headers={"Retry-After": "1"}
-    )
+    """503: what the call needs was deleted while it was served."""
+    return later("A file that is needed was deleted just now")

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -72,25 +72,29 @@ def held(session: Session, account: str, digests: Sequence[str]) -> dict[str, in
 def record(
     call: Call,
     rows: Sequence[Row],
-    contents: Iterable[tuple[str, bytes]] = (),
+    contents: Sequence[tuple[str, bytes]] = (),
     *,
     known: bool = False,
+    bring: Callable[[], object] = lambda: None,
 ) -> int | None:
     """List uploaded files, in place of earlier ones of the same name and path.
 
     ``contents`` are the small ones among theirs, to be kept with them; ``known``: theirs were
-    found among those that the account has. Gives the state of the account in which all are listed;
-    None if there were earlier ones. Raises ApiError (503) where ``known`` is not so any more.
+    found among those that the account has; ``bring`` puts theirs into the store. Gives the state of
+    the account in which all are listed; None if there were earlier ones. Raises ApiError (503)
+    where a content is not there (any more).
     """
     listings, account, now = call.context.listings, call.account, _times.now().isoformat(" ")
     # Ids that begin alike lie together in the index.
     prefix = f"{time.time_ns():016x}"
     with call.context.database.write() as session:
-        if (
-            known
-            and {row.digest for row in rows}
-            - held(session, account, [row.digest for row in rows]).keys()
-        ):
+        bring()
+        missing = {row.digest for row in rows} - {digest for digest, _ in contents}
+        if known:
+            missing -= held(session, account, list(missing)).keys()
+        elif missing:
+            missing = {one for one in missing if not call.context.store.holds(one)}
+        if missing:
             raise deleted_meanwhile()
         _contents.add_small(session, contents)
         added = write_rows(

@@ -109,16 +109,20 @@ def make_final(
         one for one in (outputs if job.merge_task is None else of_merge) if one.kind == "TaskOutput"
     ]
     values: dict[str, str] = {}
+    zipped = ""
     if job.merge_task is not None and len(files) == 1:
         name = PurePosixPath(files[0].path).name
         values = {"output_name": name, "output_digest": files[0].digest}
     elif files:
-        values = {"output_name": ZIP_NAME, "output_digest": _zip(directory, files)}
+        zipped = _zip(directory, files)
+        values = {"output_name": ZIP_NAME, "output_digest": zipped}
     previews = [one for one in [*of_merge, *outputs] if one.kind == "TaskPreview"]
     if previews:
         values |= {"preview_name": previews[0].name, "preview_digest": previews[0].digest}
 
     def record(session: Session) -> None:
+        if zipped and not directory.store.holds(zipped):  # see _collect; it is made again
+            raise FileNotFoundError(f"the output of job {job_id} is not in the store any more")
         if values:
             session.execute(update(Job).where(Job.id == job_id).values(**values))
         then(session)

@@ -86,6 +86,7 @@ def serve(directory: DataDirectory) -> None:
         log.info("made a new server certificate; the old one was about to end, or for another host")
     with locked(directory), _listen(settings.bind, settings.port) as listener:
         _migrate(directory)
+        directory.store.sweep()
         waiting = Waiting()
         engine = Engine(directory, waiting.tell)
         collector = Collector(directory)

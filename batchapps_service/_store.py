@@ -36,9 +36,12 @@ class Store:
         """Where uploads in parts wait for their ends, a folder each."""
 
     def create(self) -> None:
-        """Make the store's folders."""
-        self._temporary.mkdir(parents=True)
-        self.uploads.mkdir()
+        """Make the store's folders, those that there are not yet."""
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        self._temporary.mkdir(exist_ok=True)
+        for number in range(256):  # all of them now, so that none has to be made durable later
+            (self._root / f"{number:02x}").mkdir(exist_ok=True)
+        sync(self._root)
 
     def path(self, digest: str) -> Path:
         """Where the content of that digest lies, whether or not it is there."""
@@ -53,43 +56,48 @@ class Store:
 
         ``source`` must lie on the store's file system.
         """
-        return self.take_hashed(source, hash_file(source))
-
-    def take_hashed(self, source: Path, digest: str) -> Content:
-        """As ``take``, where the digest is known already."""
-        size = source.stat().st_size
-        with source.open("rb") as file:
-            os.fsync(file.fileno())
-        return self._commit(source, digest, size)
+        content = Content(hash_file(source), source.stat().st_size)
+        sync(source)
+        self.put(source, content.digest)
+        return content
 
     def copy_out(self, digest: str, target: Path) -> None:
         """Write the content to the new file ``target``: a copy, which may be changed."""
         with self.path(digest).open("rb") as source, target.open("xb") as copy:
             copy_file(source, copy)
 
-    def _commit(self, source: Path, digest: str, size: int) -> Content:
+    def put(self, source: Path, digest: str) -> None:
+        """Take in a file that is whole and durable by renaming it."""
         target = self.path(digest)
         try:
-            os.utime(target)  # it is needed anew, and so not to be collected
+            # It is needed anew, and so not to be collected. The system's own idea of now is coarse.
+            os.utime(target, ns=(time.time_ns(), time.time_ns()))
         except FileNotFoundError:
-            if not target.parent.is_dir():
-                target.parent.mkdir(exist_ok=True)
-                sync_folder(self._root)
             source.chmod(0o440)
-            os.utime(source)
             source.replace(target)
-            sync_folder(target.parent)
         else:
             source.unlink()
-        return Content(digest, size)
+        # Even if another brought it: that one's rename may not have reached the disk yet.
+        sync(target.parent)
 
     def digests(self) -> Iterator[list[str]]:
         """All contents that it holds, in batches."""
         for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
             yield [folder.name + path.name for path in folder.iterdir() if len(path.name) == 62]
 
-    def discard(self, digest: str, seconds: float) -> bool:
-        """Remove a content that no row names, unless it was taken in within so many seconds.
+    def holds(self, digest: str) -> bool:
+        """Whether the content is here."""
+        return self.path(digest).is_file()
+
+    def state(self, digest: str) -> int:
+        """Changes whenever the content is taken in again; 0 where it is not here."""
+        try:
+            return self.path(digest).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def set_aside(self, digest: str, state: int) -> Path | None:
+        """Move a content that no row names away, to be removed, unless its state is another one.
 
         Whoever takes it in again at the same time either finds it here, where it then stays, or
         brings it anew.
@@ -97,19 +105,17 @@ class Store:
         target, aside = self.path(digest), self._temporary / digest
         try:
             target.replace(aside)
-            if time.time() - aside.stat().st_mtime < seconds:
-                aside.replace(target)
-                return False
-            aside.unlink()
         except FileNotFoundError:
-            return False
-        return True
+            return None
+        if aside.stat().st_mtime_ns == state:
+            return aside
+        aside.replace(target)
+        return None
 
     def sweep(self) -> None:
         """Remove what interrupted writes left. Only safe while nothing writes."""
         shutil.rmtree(self._temporary, ignore_errors=True)
-        self._temporary.mkdir(exist_ok=True)
-        self.uploads.mkdir(exist_ok=True)
+        self.create()
         self.sweep_uploads()
 
     def sweep_uploads(self) -> None:
@@ -142,7 +148,8 @@ class Incoming:
         """Make the content part of the store, durably."""
         os.fsync(self._file.fileno())
         self._file.close()
-        return self._store._commit(self._path, self._hash.hexdigest(), self._size)
+        self._store.put(self._path, self._hash.hexdigest())
+        return Content(self._hash.hexdigest(), self._size)
 
     def discard(self) -> None:
         """Forget the content. Harmless after ``commit``."""
@@ -180,11 +187,11 @@ def copy_file(source: BinaryIO, target: BinaryIO) -> None:
     shutil.copyfileobj(source, target, BLOCK)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` durable, where the system has a way."""
-    if os.name == "nt":  # Windows neither needs nor allows it
+def sync(path: Path) -> None:
+    """Make what a file holds durable; of a folder, the names in it, where the system has a way."""
+    if os.name == "nt" and path.is_dir():  # Windows neither needs nor allows it
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -11,6 +11,7 @@ import json
 import shutil
 import threading
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ from batchapps_service import _files
 from batchapps_service._bodies import blocks
 from batchapps_service._bulk import check_digest
 from batchapps_service._calls import Answer, Call
-from batchapps_service._errors import ApiError, bad_request, not_found
+from batchapps_service._errors import ApiError, bad_request, later, not_found
 from batchapps_service._files import Row
-from batchapps_service._store import BLOCK, write_all
+from batchapps_service._store import BLOCK, sync, write_all
 
 PART_SIZE = 8 * 1024 * 1024
 
@@ -43,8 +44,9 @@ class Upload:
         with contextlib.suppress(FileNotFoundError):
             for line in (self.folder / "parts").read_text("ascii").splitlines():
                 number, _, mark = line.partition(" ")
-                # A line that a crash cut off is as good as none.
-                if mark:
+                # A line that a crash cut off is as good as none. What it names wrongly is found
+                # out in the end: all that is here is read, and has the digest told or is refused.
+                if mark and number.isdecimal():
                     parts[int(number)] = mark == "+"
         return sorted(number for number, here in parts.items() if here)
 
@@ -67,36 +69,106 @@ class Upload:
         return min(PART_SIZE, self.size - number * PART_SIZE)
 
 
-class _Whole:
-    """The digest of an upload from its beginning on, as far as its parts are here."""
+class _Live:
+    """What is known of an upload, besides its folder, while it goes on."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.hash = hashlib.sha256()
-        self.next = 0
+        self._lock = threading.Lock()
+        self._files: dict[int, Any] = {}
+        """By which file each part is being written; of two for one part, the later."""
+        self._closed = False
+        self._hashing = threading.Lock()
+        self._forget()
 
-    def advance(self, upload: Upload) -> None:
+    def _forget(self) -> None:
+        self._hash = hashlib.sha256()
+        self._next = 0
+
+    def open(self, upload: Upload, number: int) -> Any:
+        """Begin to write a part, which is not here any more then. Raises ApiError (503)."""
+        with self._lock:
+            self._check_open()
+            if number in upload.arrived():
+                upload.note(number, "-")
+                with self._hashing:
+                    self._forget()
+            file = self._files[number] = upload.data.open("r+b", buffering=0)
+        file.seek(number * PART_SIZE)
+        return file
+
+    def write(self, number: int, file: Any, block: bytes) -> None:
+        """Write on. Raises ApiError (503) where another call has begun to write this part."""
+        with self._lock:
+            self._check_file(number, file)
+            write_all(file, memoryview(block))
+
+    def arrived(self, upload: Upload, number: int, file: Any) -> None:
+        """A part is here, and is not written to any more."""
+        with self._lock:
+            self._check_file(number, file)
+            del self._files[number]
+            upload.note(number, "+")
+        if self._hashing.acquire(blocking=False):  # else another part's call is at it
+            try:
+                self._advance(upload)
+            finally:
+                self._hashing.release()
+
+    def _check_file(self, number: int, file: Any) -> None:
+        if self._files.get(number) is not file:
+            raise later(f"Part {number} is being sent by another call as well")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise later("The upload is being completed by another call")
+
+    @contextlib.contextmanager
+    def closed(self, upload: Upload) -> Iterator[None]:
+        """Nothing is written to the data in the block. Raises ApiError (503)."""
+        with self._lock:
+            self._check_open()
+            self._closed = True
+        try:
+            yield
+        finally:
+            self._closed = not upload.folder.is_dir()
+
+    def digest(self, upload: Upload) -> str:
+        """The digest of the whole, of which all parts are here."""
+        with self._hashing:
+            self._advance(upload)
+            return self._hash.hexdigest()
+
+    def _advance(self, upload: Upload) -> None:
         arrived = upload.arrived()
-        while self.next in arrived:
-            upload.read(self.next, self.hash)
-            self.next += 1
+        while self._next in arrived:
+            upload.read(self._next, self._hash)
+            self._next += 1
 
 
-# Begun while parts arrive, so that little is left to read at the end; made anew after a restart.
-_wholes: dict[str, _Whole] = {}
+# The digest is begun while parts arrive, so that little is left to read at the end. Made anew after
+# a restart.
+_lives: dict[str, _Live] = {}
+
+
+def _live(upload: Upload) -> _Live:
+    return _lives.setdefault(upload.folder.name, _Live())
+
+
+def _missing(call: Call) -> ApiError:
+    return not_found(f"There is no upload '{call.path['uploadId'][:80]}'; begin it anew.")
 
 
 def _upload(call: Call) -> Upload:
     upload_id = call.path["uploadId"]
-    missing = not_found(f"There is no upload '{upload_id[:80]}'; begin it anew.")
     if len(upload_id) != 64 or not upload_id.isalnum():
-        raise missing
+        raise _missing(call)
     try:
         upload = Upload(call.context.store.uploads / upload_id)
     except (FileNotFoundError, ValueError):
-        raise missing from None
+        raise _missing(call) from None
     if upload.file["account"] != call.account:
-        raise missing
+        raise _missing(call)
     return upload
 
 
@@ -108,7 +180,10 @@ def start(call: Call) -> Answer:
     file = {"account": call.account} | {key: call.body.get(key, "") for key in members}
     upload_id = hashlib.sha256(json.dumps(list(file.values())).encode()).hexdigest()
     folder = call.context.store.uploads / upload_id
-    if not (folder / "file.json").is_file():
+    try:
+        upload = Upload(folder)
+    except (FileNotFoundError, ValueError):  # none, or what a power cut left of one
+        shutil.rmtree(folder, ignore_errors=True)
         partial = folder.with_name(f".{upload_id}.{uuid.uuid4().hex}")
         partial.mkdir()
         (partial / "file.json").write_text(json.dumps(file), "utf-8")
@@ -117,7 +192,7 @@ def start(call: Call) -> Answer:
             partial.rename(folder)
         except OSError:  # another call was faster
             shutil.rmtree(partial)
-    upload = Upload(folder)
+        upload = Upload(folder)
     parts: list[dict[str, Any]] = []
     for number in upload.arrived():
         digest = hashlib.sha256()
@@ -133,76 +208,65 @@ async def part(call: Call) -> Answer:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else upload.count
     if number >= upload.count:
         raise not_found(f"The upload has {upload.count} parts, counted from 0, and no '{text}'.")
+    try:
+        await _take_part(call, upload, number)
+    except FileNotFoundError:  # cancelled meanwhile
+        raise _missing(call) from None
+    return {}
+
+
+async def _take_part(call: Call, upload: Upload, number: int) -> None:
+    live = _live(upload)
     digest = hashlib.sha256() if "content-digest" in call.request.headers else None
     length = upload.length(number)
     done = 0
-    file = await run_in_threadpool(_open_part, upload, number)
+    file = await run_in_threadpool(live.open, upload, number)
     try:
         async for block in blocks(call.request):
             done += len(block)
             if done > length:
                 raise bad_request(f"Part {number} has {length} bytes; there came more.")
-            await run_in_threadpool(_write, file, digest, block)
+            if digest is not None:
+                await run_in_threadpool(digest.update, block)
+            await run_in_threadpool(live.write, number, file, block)
     finally:
         file.close()
     if done != length:
         raise bad_request(f"Part {number} has {length} bytes; there came {done}.")
     if digest is not None:
         check_digest(call, digest.digest())
-    await run_in_threadpool(_arrived, call.path["uploadId"], upload, number)
-    return {}
-
-
-def _open_part(upload: Upload, number: int) -> Any:
-    if number in upload.arrived():
-        upload.note(number, "-")
-        _wholes.pop(upload.folder.name, None)
-    file = upload.data.open("r+b", buffering=0)
-    file.seek(number * PART_SIZE)
-    return file
-
-
-def _write(file: Any, digest: Any, block: bytes) -> None:
-    if digest is not None:
-        digest.update(block)
-    write_all(file, memoryview(block))
-
-
-def _arrived(upload_id: str, upload: Upload, number: int) -> None:
-    upload.note(number, "+")
-    whole = _wholes.setdefault(upload_id, _Whole())
-    if whole.lock.acquire(blocking=False):  # else another part's call is at it
-        try:
-            whole.advance(upload)
-        finally:
-            whole.lock.release()
+    await run_in_threadpool(live.arrived, upload, number, file)
 
 
 def complete(call: Call) -> Answer:
     """POST /uploads/{uploadId}/actions/complete"""
     upload = _upload(call)
-    here = len(upload.arrived())
-    if here < upload.count:
-        raise bad_request(f"Of {upload.count} parts {here} have arrived; send the others first.")
-    whole = _wholes.pop(call.path["uploadId"], None) or _Whole()
-    with whole.lock:
-        whole.advance(upload)
-    file, digest = upload.file, whole.hash.hexdigest()
-    if digest != call.body["Sha256"]:
-        raise ApiError(
-            409,
-            f"The parts of '{file['Name']}' do not have the digest told; begin the upload again.",
-        )
-    content = call.context.store.take_hashed(upload.data, digest)
-    row = Row(file["Name"], file["OriginalPath"], file["Timestamp"], content.size, digest)
-    _files.record(call, [row])
-    shutil.rmtree(upload.folder, ignore_errors=True)
+    live = _live(upload)
+    with live.closed(upload):
+        here = len(upload.arrived())
+        if here < upload.count:
+            text = f"Of {upload.count} parts {here} have arrived; send the others first."
+            raise bad_request(text)
+        file, digest = upload.file, live.digest(upload)
+        if digest != call.body["Sha256"]:
+            text = f"The parts of '{file['Name']}' do not have the digest told"
+            raise ApiError(409, f"{text}; begin the upload again.")
+        row = Row(file["Name"], file["OriginalPath"], file["Timestamp"], upload.size, digest)
+        sync(upload.data)
+        # Once the database is ours, so that the data stays here while it is not to be had.
+        _files.record(call, [row], bring=lambda: call.context.store.put(upload.data, digest))
+        _remove(upload)
     return {}
 
 
 def cancel(call: Call) -> Answer:
     """DELETE /uploads/{uploadId}"""
     upload = _upload(call)
-    _wholes.pop(upload.folder.name, None)
-    shutil.rmtree(upload.folder, ignore_errors=True)
+    with _live(upload).closed(upload):
+        _remove(upload)
     return {}
+
+
+def _remove(upload: Upload) -> None:
+    shutil.rmtree(upload.folder, ignore_errors=True)
+    _lives.pop(upload.folder.name, None)
