@@ -73,8 +73,8 @@ class Cluster:
         values: dict[str, Any]
         try:
             values = dict(zip([f.key for f in good], self._client.gather(good), strict=True))
-        except Exception as error:
-            values = {future.key: error for future in good}
+        except Exception:  # a worker died meanwhile, with what was on it
+            values = {future.key: self._result(future) for future in good}
         found: list[Result | Exception] = []
         for future in futures:
             value = values.get(future.key)
@@ -84,6 +84,13 @@ class Cluster:
                 value = WorkerDied()  # or it was withdrawn, and the one who did knows
             found.append(value)
             future.release()
+        return found
+
+    def _result(self, future: Future) -> Result | Exception:
+        try:
+            found: Result = future.result()
+        except Exception as error:
+            return error
         return found
 
     def withdraw(self, futures: Sequence[Future]) -> None:
