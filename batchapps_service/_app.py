@@ -25,7 +25,7 @@ from batchapps_service._calls import Call, Context, Handler
 from batchapps_service._description import Description, Operation
 from batchapps_service._errors import ApiError
 from batchapps_service._issuer import IssuerRoutes
-from batchapps_service._tokens import Issuer, TokenRefused
+from batchapps_service._tokens import Issuer, TokenRefused, Verified
 
 log = logging.getLogger("batchapps_service.http")
 
@@ -100,21 +100,22 @@ class _Endpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        token = self._bearer(request)
+        # First of all, so that nothing is read for a stranger.
+        token = self._verify(request)
         query = _description.read_query(self.operation, request.query_params)
         data = b""
         if self.operation.body:
             data = await read_limited(request, self._context.settings.max_body_bytes)
         if self._async:
-            account = await run_in_threadpool(self._authenticate, token)
+            account = await run_in_threadpool(self._account, *token)
             result = await self._handler(self._call(request, account, query, data))  # type: ignore[misc]
         else:
             # One hop to a thread for everything that touches the database.
             result = await run_in_threadpool(self._run, request, token, query, data)
         return result if isinstance(result, Response) else JsonResponse(result)
 
-    def _run(self, request: Request, token: str, query: dict[str, Any], data: bytes) -> Any:
-        account = self._authenticate(token)
+    def _run(self, request: Request, token: Verified, query: dict[str, Any], data: bytes) -> Any:
+        account = self._account(*token)
         return self._handler(self._call(request, account, query, data))
 
     def _call(self, request: Request, account: str, query: dict[str, Any], data: bytes) -> Call:
@@ -123,20 +124,21 @@ class _Endpoint:
             body = self._description.read_body(self.operation.body, data)
         return Call(self._context, account, request, request.path_params, query, body)
 
-    def _bearer(self, request: Request) -> str:
+    def _verify(self, request: Request) -> Verified:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise self._unauthorized("The call has no bearer token; sign in first.")
-        return token.strip()
-
-    def _authenticate(self, token: str) -> str:
         try:
-            subject = self._issuer.verify(token)
+            return self._issuer.verify(token.strip())
         except TokenRefused as refusal:
             raise self._unauthorized(f"The bearer token was refused: {refusal}.") from None
-        account = _accounts.acting(self._context.database, subject)
+
+    def _account(self, subject: str, mark: str | None) -> str:
+        account = _accounts.acting(self._context.database, subject, mark)
         if account is None:
-            raise self._unauthorized("The bearer token's account or user is not there any more.")
+            raise self._unauthorized(
+                "The bearer token's account, key or user is not there any more."
+            )
         return account
 
     def _unauthorized(self, message: str) -> ApiError:

@@ -4,17 +4,17 @@ import hashlib
 import hmac
 import re
 import secrets
-import time
 import uuid
 
 from sqlalchemy import delete, select
 
+from batchapps_service._accounts import ACTIVE
 from batchapps_service._database import Account, Database, Grant, User
 from batchapps_service._errors import CommandError
+from batchapps_service._tries import PAUSE, Tries
 
-# Wrong passwords in a row after which a name has to wait, and for how many seconds.
-MAX_TRIES, PAUSE = 5, 300.0
-_MAX_NAMES = 10_000
+# Wrong passwords in a row after which a name has to wait.
+MAX_TRIES = 5
 
 
 def _hash(password: str, salt: str) -> str:
@@ -32,7 +32,7 @@ def add(database: Database, name: str, account: str | None) -> tuple[str, str]:
     if not re.fullmatch(r"[\w.@+-]{1,100}", name):
         raise CommandError("A user's name has up to 100 letters, digits, and . _ @ + -")
     with database.write() as session:
-        accounts = session.scalars(select(Account.id)).all()
+        accounts = session.scalars(select(Account.id).where(ACTIVE)).all()
         account = accounts[0] if account is None and len(accounts) == 1 else account
         if account not in accounts:
             raise CommandError(f"Name one of the accounts with --account: {', '.join(accounts)}")
@@ -66,20 +66,14 @@ class Door:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # By name, whether somebody has it or not: tries in a row, and when the last one was.
-        self._tries: dict[str, tuple[int, float]] = {}
+        self._tries = Tries(MAX_TRIES)  # by name, whether somebody has it or not
 
     def check(self, name: str, password: str) -> User | str:
         """The user, or in words why there is none; it takes as long for names that nobody has."""
-        name, now = name.strip().casefold(), time.monotonic()
-        tries, last = self._tries.pop(name, (0, now))
-        tries = tries if now - last < PAUSE else 0
-        if tries >= MAX_TRIES:
-            self._tries[name] = tries, last
+        name = name.strip().casefold()
+        if self._tries.pause(name):
             return f"There were too many tries. Try again in {PAUSE / 60:.0f} minutes."
-        if len(self._tries) >= _MAX_NAMES:
-            del self._tries[next(iter(self._tries))]  # the oldest
-        self._tries[name] = tries + 1, now
+        self._tries.add(name)
         with self._database.read() as session:
             user = session.scalar(select(User).where(User.name == name))
         salt, expected = (user.salt, user.hash) if user else ("", "")
@@ -88,4 +82,4 @@ class Door:
 
     def opened(self, user: User) -> None:
         """Forget the user's tries: this one came to a good end."""
-        self._tries.pop(user.name, None)
+        self._tries.forget(user.name)
