@@ -116,13 +116,17 @@ def submit(call: Call) -> Answer:
         plan = _jobtypes.load(directory, jobtype).plan(
             submission, job_folders(directory.work, job_id)
         )
-        plan.task_count()
+        count = plan.task_count()
     except ParameterError as error:
         raise bad_request(
             f"The parameters do not fit the job type '{jobtype.name}': {error}", error.problems
         ) from None
     except TemplateError:
         raise _removed(jobtype) from None
+    if count > call.context.settings.max_tasks:
+        raise bad_request(
+            f"The job would have {count} tasks; the most is {call.context.settings.max_tasks}."
+        )
     chosen = f"job type '{jobtype.name}', version {jobtype.version}"
     lines = [f"Submitted with {len(files)} files as {chosen}."]
     lines += [
