@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from batchapps_service import _accounts, _description
 from batchapps_service._bodies import read_limited
 from batchapps_service._calls import Call, Context, Handler
+from batchapps_service._connections import CROWDED
 from batchapps_service._description import Description, Operation
 from batchapps_service._errors import ApiError
 from batchapps_service._issuer import IssuerRoutes
@@ -216,6 +217,12 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return _error_response(request, ApiError(500, message))
 
 
+async def _come_later(scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"Retry-After": "2", "Connection": "close"}
+    error = ApiError(503, "The service has too many connections; try again.", headers=headers)
+    await _error_response(Request(scope), error)(scope, receive, send)
+
+
 class _Envelope:
     """Around every request: its id, its log line, and the double slash some endpoints end in."""
 
@@ -241,7 +248,8 @@ class _Envelope:
 
         theirs = dict(scope["headers"]).get(b"x-ms-client-request-id", b"-").decode("latin-1")
         try:
-            await self._app(scope, receive, send_with_id)
+            app = _come_later if scope["state"].get(CROWDED) else self._app
+            await app(scope, receive, send_with_id)
         except ClientDisconnect:
             status = 499
         except Exception:
