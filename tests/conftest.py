@@ -14,7 +14,10 @@ from support import ROOT, Api, Service, running
 from batchapps._auth import MsalHttp
 
 # Variables of the machine the tests run on that would change what they see.
-for _name in ("BATCHAPPS_CA_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+for _name in (
+    *("BATCHAPPS_CA_CERT", "BATCHAPPS_UNATTENDED_KEY"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+):
     os.environ.pop(_name, None)
 
 
