@@ -45,7 +45,7 @@ class Store:
         """What was saved last, as text in JSON; ``{}`` if nothing was."""
         text = None
         with contextlib.suppress(Exception):  # as in save(), which tells of it
-            text = _keyring().get_password(*self._key)
+            text = safe_keyring().get_password(*self._key)
         text = text or _memory.get(self._key, "{}")
         try:
             return text if isinstance(json.loads(text), dict) else "{}"
@@ -54,7 +54,7 @@ class Store:
 
     def save(self, text: str) -> None:
         try:
-            _keyring().set_password(*self._key, text)
+            safe_keyring().set_password(*self._key, text)
             _memory.pop(self._key, None)
         except Exception as error:  # keyrings have errors of all kinds
             if not _memory:
@@ -67,7 +67,8 @@ class Store:
             _memory[self._key] = text
 
 
-def _keyring() -> Any:
+def safe_keyring() -> Any:
+    """The package ``keyring``. Raises whatever it does, and if it would keep secrets in clear."""
     import keyring
 
     backend = keyring.get_keyring()

@@ -44,6 +44,8 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 _LOGGING = "Logging"
 _AUTHENTICATION = "Authentication"
 _DEFAULT_MARK = "default_jobtype"
+#: Name under which the system's keyring holds keys; the user name there is the account's client id.
+_KEY_STORE = "AzureBatchApps"
 #: Keys of a job type's section that are settings, not parameters; the latter four are from 0.1.
 _NOT_PARAMETERS = {_DEFAULT_MARK, "default_app", "endpoint", "client_id", "redirect_uri"}
 #: Names that keys of the Authentication section had in 0.1.
@@ -399,7 +401,9 @@ class Configuration:
 
         Args:
             account: An unattended account, ``ClientID=...;TenantID=...``.
-            key: That account's key.
+            key: That account's key. The environment variable ``BATCHAPPS_UNATTENDED_KEY`` comes
+                before it; the system's keyring, entry ``AzureBatchApps`` with the account's client
+                id as user name, comes after it. What comes from there is never saved.
             client_id: For web sign-in: the client's id.
             tenant: For web sign-in: the tenant.
             redirect: For web sign-in: the redirect address.
@@ -435,7 +439,8 @@ class Configuration:
         present = {name: value for name, value in given.items() if value is not None}
         self._put(_AUTHENTICATION, present)
         settings = {name: self._auth(name) for name in _AUTH_DEFAULTS}
-        settings["unattended_key"] = Secret(settings["unattended_key"])
+        key = os.environ.get("BATCHAPPS_UNATTENDED_KEY") or settings["unattended_key"]
+        settings["unattended_key"] = Secret(key or _stored_key(settings["unattended_account"]))
         if ca_cert := self._auth("ca_cert"):
             path = Path(ca_cert).expanduser()
             # By hand it may be relative to the file; an absolute path stays what it is.
@@ -539,6 +544,16 @@ def _level(level: str | int) -> int:
             ", ".join(_LEVELS),
         )
     return logging.WARNING
+
+
+def _stored_key(account: str) -> str:
+    """The account's key in the system's keyring, or ``""``."""
+    from ._auth import read_account
+    from ._signin import safe_keyring
+
+    with contextlib.suppress(Exception):  # there is no account, or keyring, or it is locked
+        return str(safe_keyring().get_password(_KEY_STORE, read_account(account)[0]) or "")
+    return ""
 
 
 def _host(endpoint: str) -> str:

@@ -5,11 +5,15 @@ import hmac
 import secrets
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from batchapps_service import _times
-from batchapps_service._database import Account, Database, User
+from batchapps_service._database import Account, Database, Grant, User
 from batchapps_service._errors import CommandError
+
+ACTIVE = Account.key_hash != ""
+"""An account whose key was taken away is closed."""
 
 
 def _hash(key: str) -> str:
@@ -25,40 +29,63 @@ def add(database: Database, name: str = "unattended") -> tuple[str, str]:
     return client_id, key
 
 
-def check(database: Database, client_id: str, key: str) -> bool:
-    """Whether there is such an account and ``key`` is its key; takes as long either way."""
+def all_of(database: Database) -> list[Account]:
+    """All accounts that may log in, the oldest first."""
     with database.read() as session:
-        account = session.get(Account, client_id)
-    expected = account.key_hash if account else _hash("")
-    right = hmac.compare_digest(expected, _hash(key))
-    return right and account is not None and not account.removed
+        return list(session.scalars(select(Account).where(ACTIVE).order_by(Account.created)))
+
+
+def renew(database: Database, client_id: str) -> str:
+    """A new key for the account; the old one and its tokens are refused from now on."""
+    key = secrets.token_urlsafe(32)
+    with database.write() as session:
+        _existing(session, client_id).key_hash = _hash(key)
+    return key
 
 
 def remove(database: Database, client_id: str) -> None:
-    """Refuse an account's key and tokens from now on, and those of its users.
+    """Close the account and remove its users; all their tokens are refused from now on.
 
-    What it owns stays, and its jobs go on. Raises CommandError.
+    The row stays for the jobs and files that it owns.
     """
     with database.write() as session:
+        _existing(session, client_id).key_hash = ""
+        users = select(User.id).where(User.account_id == client_id)
+        session.execute(delete(Grant).where(Grant.user_id.in_(users)))
+        session.execute(delete(User).where(User.account_id == client_id))
+
+
+def _existing(session: Session, client_id: str) -> Account:
+    account = session.get(Account, client_id)
+    if account is None or not account.key_hash:
+        raise CommandError(f"There is no account '{client_id}'; 'accounts list' lists them.")
+    return account
+
+
+def check(database: Database, client_id: str, key: str) -> str | None:
+    """The mark of the account's key if ``key`` is that; takes as long if there is no account."""
+    with database.read() as session:
         account = session.get(Account, client_id)
-        if account is None or account.removed:
-            raise CommandError(f"There is no account '{client_id}'.")
-        account.removed = True
+    expected = account.key_hash if account else ""
+    return _mark(expected) if hmac.compare_digest(expected, _hash(key)) else None
 
 
-def all_of(database: Database) -> list[Account]:
-    """All accounts that were not removed, the oldest first."""
+def _mark(key_hash: str) -> str:
+    # In a token it tells, without the key, that the token was given for the present one.
+    return _hash(key_hash)[:16]
+
+
+def acting(database: Database, subject: str, mark: str | None) -> str | None:
+    """The account that a token's subject, an account or a user, may still act for.
+
+    ``mark`` is that of the key that an account's token was given for.
+    """
     with database.read() as session:
-        present = select(Account).where(Account.removed.is_(False))
-        return list(session.scalars(present.order_by(Account.created)))
-
-
-def acting(database: Database, subject: str) -> str | None:
-    """The account that a token's subject, an account or a user, acts for, if it is still there."""
-    with database.read() as session:
-        user = session.get(User, subject)
-        account = session.get(Account, user.account_id if user else subject)
-    return account.id if account is not None and not account.removed else None
+        if user := session.get(User, subject):
+            return user.account_id
+        account = session.get(Account, subject)
+    known = account is not None and account.key_hash and _mark(account.key_hash) == mark
+    return subject if known else None
 
 
 def account_string(client_id: str, tenant: str) -> str:

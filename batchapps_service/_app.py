@@ -21,10 +21,11 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from batchapps_service import _accounts, _description
 from batchapps_service._bodies import read_limited
 from batchapps_service._calls import Call, Context, Handler
+from batchapps_service._connections import CROWDED
 from batchapps_service._description import Description, Operation
 from batchapps_service._errors import ApiError, NotNow, is_full, later
 from batchapps_service._issuer import IssuerRoutes
-from batchapps_service._tokens import Issuer, TokenRefused
+from batchapps_service._tokens import Issuer, TokenRefused, Verified
 
 log = logging.getLogger("batchapps_service.http")
 
@@ -98,7 +99,8 @@ class _Endpoint:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        token = self._bearer(request)
+        # First of all, so that nothing is read for a stranger.
+        token = self._verify(request)
         query = _description.read_query(self.operation, request.query_params)
         data = b""
         if self.operation.body:
@@ -109,8 +111,8 @@ class _Endpoint:
             result = await result
         return result if isinstance(result, Response) else JsonResponse(result)
 
-    def _run(self, request: Request, token: str, query: dict[str, Any], data: bytes) -> Any:
-        account = self._authenticate(token)
+    def _run(self, request: Request, token: Verified, query: dict[str, Any], data: bytes) -> Any:
+        account = self._account(*token)
         return self._handler(self._call(request, account, query, data))
 
     def _call(self, request: Request, account: str, query: dict[str, Any], data: bytes) -> Call:
@@ -119,20 +121,21 @@ class _Endpoint:
             body = self._description.read_body(self.operation.body, data)
         return Call(self._context, account, request, request.path_params, query, body, data)
 
-    def _bearer(self, request: Request) -> str:
+    def _verify(self, request: Request) -> Verified:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise self._unauthorized("The call has no bearer token; sign in first.")
-        return token.strip()
-
-    def _authenticate(self, token: str) -> str:
         try:
-            subject = self._issuer.verify(token)
+            return self._issuer.verify(token.strip())
         except TokenRefused as refusal:
             raise self._unauthorized(f"The bearer token was refused: {refusal}.") from None
-        account = _accounts.acting(self._context.database, subject)
+
+    def _account(self, subject: str, mark: str | None) -> str:
+        account = _accounts.acting(self._context.database, subject, mark)
         if account is None:
-            raise self._unauthorized("The bearer token's account or user is not there any more.")
+            raise self._unauthorized(
+                "The bearer token's account, key or user is not there any more."
+            )
         return account
 
     def _unauthorized(self, message: str) -> ApiError:
@@ -208,6 +211,12 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return _error_response(request, ApiError(500, message))
 
 
+async def _come_later(scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"Retry-After": "2", "Connection": "close"}
+    error = ApiError(503, "The service has too many connections; try again.", headers=headers)
+    await _error_response(Request(scope), error)(scope, receive, send)
+
+
 class _Envelope:
     """Around every request: its id, its log line, and the double slash some endpoints end in."""
 
@@ -233,7 +242,8 @@ class _Envelope:
 
         theirs = dict(scope["headers"]).get(b"x-ms-client-request-id", b"-").decode("latin-1")
         try:
-            await self._app(scope, receive, send_with_id)
+            app = _come_later if scope["state"].get(CROWDED) else self._app
+            await app(scope, receive, send_with_id)
         except ClientDisconnect:
             status = 499
         except Exception:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from batchapps_service import __version__, _accounts, _datadir, _users
+from batchapps_service import __version__, _accounts, _datadir, _times, _users
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._errors import CommandError
 from batchapps_service._settings import is_host
@@ -86,10 +86,13 @@ def _parser() -> argparse.ArgumentParser:
 
     kinds = _group(verbs, "accounts", "manage unattended accounts")
     account = _command(kinds, "add", _add_account, "make an account and print its key, once")
-    _command(kinds, "list", _list_accounts, "list the accounts")
-    about = "refuse an account's key and tokens; its jobs and files stay"
-    remove = _command(kinds, "remove", _remove_account, about)
-    remove.add_argument("id", metavar="ID")
+    _command(kinds, "list", _list_accounts, "list the accounts, and when they were made")
+    about = "print a new key, once; the old one and its tokens are refused"
+    renew = _command(kinds, "renew", _renew_account, about)
+    about = "close an account and remove its users; its jobs and files stay"
+    close = _command(kinds, "remove", _remove_account, about)
+    for one in (renew, close):
+        one.add_argument("client_id", metavar="ID", help="the account's client id")
 
     kinds = _group(verbs, "users", "manage the people who sign in on a web page")
     user = _command(kinds, "add", _add_user, "make a user and print the password, once")
@@ -103,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(verbs, "check", _check, about)
     backup = _command(verbs, "backup", _backup, "copy all that is needed, also while serving")
     backup.add_argument("target", type=Path, metavar="TARGET", help="a folder that does not exist")
-    for printing in (init, account, user):
+    for printing in (init, account, renew, user):
         printing.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -139,7 +142,7 @@ def _host(text: str) -> str:
 def _init(parsed: argparse.Namespace) -> None:
     directory = _datadir.create(parsed.dir, parsed.port, parsed.host)
     try:
-        _print_account(directory, as_json=parsed.json)
+        _print_account(directory, *_accounts.add(directory.database), as_json=parsed.json)
     except BaseException:
         # Without an account, and its key shown, the directory is of no use.
         directory.database.close()
@@ -150,18 +153,24 @@ def _init(parsed: argparse.Namespace) -> None:
 
 
 def _add_account(parsed: argparse.Namespace) -> None:
-    _print_account(_datadir.open_directory(parsed.dir), as_json=parsed.json)
+    directory = _datadir.open_directory(parsed.dir)
+    _print_account(directory, *_accounts.add(directory.database), as_json=parsed.json)
 
 
 def _list_accounts(parsed: argparse.Namespace) -> None:
+    for account in _accounts.all_of(_datadir.open_directory(parsed.dir).database):
+        print(account.id, _times.text(account.created))
+
+
+def _renew_account(parsed: argparse.Namespace) -> None:
     directory = _datadir.open_directory(parsed.dir)
-    for account in _accounts.all_of(directory.database):
-        print(_accounts.account_string(account.id, directory.settings.tenant))
+    key = _accounts.renew(directory.database, parsed.client_id)
+    _print_account(directory, parsed.client_id, key, as_json=parsed.json)
 
 
 def _remove_account(parsed: argparse.Namespace) -> None:
-    _accounts.remove(_datadir.open_directory(parsed.dir).database, parsed.id)
-    print(f"Removed account '{parsed.id}'. Its key and tokens are refused now.")
+    _accounts.remove(_datadir.open_directory(parsed.dir).database, parsed.client_id)
+    print(f"Removed account '{parsed.client_id}'.")
 
 
 def _check(parsed: argparse.Namespace) -> None:
@@ -177,8 +186,7 @@ def _backup(parsed: argparse.Namespace) -> None:
     print(f"Copied to {parsed.target}.")
 
 
-def _print_account(directory: DataDirectory, *, as_json: bool) -> None:
-    client_id, key = _accounts.add(directory.database)
+def _print_account(directory: DataDirectory, client_id: str, key: str, *, as_json: bool) -> None:
     account = _accounts.account_string(client_id, directory.settings.tenant)
     _print_details(directory, as_json=as_json, account=account, key=key)
 

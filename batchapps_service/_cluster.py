@@ -63,7 +63,7 @@ class Cluster:
         """Start attempts, those of a higher priority first; their futures, in order."""
         keys = [attempt.mark for attempt in attempts]
         futures: list[Future] = self._client.map(
-            _worker.run, attempts, key=keys, pure=False, priority=priority
+            _worker.run, attempts, key=keys, pure=False, priority=priority, fifo_timeout="0 ms"
         )
         return futures
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event, false
+from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -44,8 +44,6 @@ class Account(Base):
     key_hash: Mapped[str]
     """SHA-256 of the key, in hexadecimal; keys are 256 random bits, so no slow hash is needed."""
     created: Mapped[datetime]
-    removed: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Its key and tokens are refused then; what it owns stays."""
 
 
 class User(Base):

@@ -6,6 +6,7 @@ which names a resource instead of a scope and may send the account in HTTP Basic
 
 import base64
 import binascii
+import math
 from string import Template
 from urllib.parse import unquote_plus
 
@@ -22,8 +23,8 @@ from batchapps_service._signin import GRANTS, NO_STORE, PAGES, SignIn, token_res
 from batchapps_service._tokens import Issuer
 from batchapps_service._tries import Tries
 
-MAX_TRIES = 20
-"""Wrong keys in a row after which an address has to wait before it tries one again."""
+MAX_TRIES = 10
+"""Wrong keys in a row after which a client id has to wait."""
 
 
 def _refuse(error: str, description: str, status: int = 400) -> JSONResponse:
@@ -87,20 +88,22 @@ class IssuerRoutes:
             )
         basic = _basic(request.headers.get("authorization", ""))
         client_id, key = basic or (fields.get("client_id", ""), fields.get("client_secret", ""))
-        # By address too, so that nobody can lock others out.
-        who = client_id, request.client.host if request.client else ""
-        if wait := self._tries.wait(who):
-            refusal = _refuse("slow_down", "There were too many wrong keys. Try again later.", 429)
-            refusal.headers["Retry-After"] = f"{wait:.0f}"
-            return refusal
-        if not await run_in_threadpool(_accounts.check, self._database, client_id, key):
+        # By address too, so that nobody can lock an account's owner out.
+        guesser = f"{request.client and request.client.host} {client_id[:100]}"
+        if pause := self._tries.pause(guesser):
+            reply = _refuse("temporarily_unavailable", "There were too many wrong keys.", 429)
+            reply.headers["Retry-After"] = str(math.ceil(pause))
+            return reply
+        mark = await run_in_threadpool(_accounts.check, self._database, client_id, key)
+        if mark is None:
+            self._tries.add(guesser)
             return _refuse(
                 "invalid_client",
                 "No account of this service has that client id and key. Check both; a new account"
                 " is made with 'batchapps-service accounts add'.",
                 401,
             )
-        self._tries.forget(who)
+        self._tries.forget(guesser)
         resource = self._settings.resource
         asked = fields.get("resource", fields.get("scope", "").removesuffix("/.default"))
         # AAD takes the resource with and without its final slash.
@@ -109,4 +112,4 @@ class IssuerRoutes:
             return _refuse(
                 error, f"Tokens are issued for the resource {resource}, not for '{asked[:200]}'."
             )
-        return JSONResponse(self._issuer.issue(client_id), headers=NO_STORE)
+        return JSONResponse(self._issuer.issue(client_id, client_id, mark), headers=NO_STORE)

@@ -26,7 +26,6 @@ from batchapps_service._work import job_folders
 
 NO_FILE = frozenset({"", "None"})
 """How the original client says that there is no job file."""
-MAX_TASKS = 1_000_000
 
 
 def owned(call: Call, session: Session) -> Job:
@@ -153,8 +152,8 @@ def submit(call: Call) -> Answer:
         ) from None
     except TemplateError:
         raise _removed(jobtype) from None
-    if tasks > MAX_TASKS:
-        text = f"The job would have {tasks:,} tasks; {MAX_TASKS:,} is the most. Make several of it."
+    if tasks > (most := call.context.settings.max_tasks):
+        text = f"The job would have {tasks:,} tasks; {most:,} is the most. Make several of it."
         raise bad_request(text, {"Parameters": "make too many tasks"})
     chosen = f"job type '{jobtype.name}', version {jobtype.version}"
     lines = [f"Submitted with {len(files)} files as {chosen}."]

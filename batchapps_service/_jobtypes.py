@@ -12,6 +12,7 @@ from batchapps_service._calls import Answer, Call
 from batchapps_service._database import FINISHED, Job, JobType
 from batchapps_service._datadir import DataDirectory
 from batchapps_service._errors import CommandError, bad_request
+from batchapps_service._settings import Settings
 from batchapps_service._templates import Bundle, TemplateError
 
 VERSION_FILE = "VERSION"
@@ -27,10 +28,8 @@ def add(directory: DataDirectory, folder: Path, version: str | None = None) -> J
     folder = folder.resolve()
     if not folder.is_dir():
         raise TemplateError(f"{folder} is no folder. Name the folder that holds the template.")
+    _check_files(folder, directory.settings)
     bundle = Bundle(folder)
-    for path in folder.rglob("*"):
-        if path.is_symlink() and not path.resolve().is_relative_to(folder):
-            raise TemplateError(f"{path} points out of the bundle; copy what it points to.")
     if version is None and (folder / VERSION_FILE).is_file():
         version = (folder / VERSION_FILE).read_text(errors="replace").strip()
     if version is not None and not re.fullmatch(r"[\w.+-]{1,64}", version, re.ASCII):
@@ -64,6 +63,23 @@ def add(directory: DataDirectory, folder: Path, version: str | None = None) -> J
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return row
+
+
+def _check_files(folder: Path, settings: Settings) -> None:
+    """Raises TemplateError for what cannot be copied, or would be without end."""
+    number = size = 0
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(folder):
+            raise TemplateError(f"{path} points out of the bundle; copy what it points to.")
+        if not path.is_file() and (path.is_symlink() or not path.is_dir()):
+            raise TemplateError(f"{path} is a link to a folder, or no file at all; leave it out.")
+        number, size = number + 1, size + path.stat().st_size
+        if number > settings.max_bundle_files or size > settings.max_bundle_bytes:
+            raise TemplateError(
+                f"{folder} holds more than {settings.max_bundle_files} files or"
+                f" {settings.max_bundle_bytes} bytes; 'max_bundle_files' and 'max_bundle_bytes' in"
+                " service.json set the limits."
+            )
 
 
 def remove(directory: DataDirectory, name: str, version: str | None = None) -> list[JobType]:

@@ -7,13 +7,11 @@ from collections.abc import Callable
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Boolean, Column, Connection, false
+from sqlalchemy import Connection
 
 
 def _to_2(op: Operations) -> None:
-    """Accounts can be removed, and contents that nobody needs are found by their digests."""
-    removed = Column("removed", Boolean, nullable=False, server_default=false())
-    op.add_column("account", removed)
+    """Contents that nobody needs are found by their digests."""
     op.create_index("job_file_by_digest", "job_file", ["digest"])
     op.create_index("output_by_digest", "output", ["digest"])
     op.create_index("job_by_output", "job", ["output_digest"])

@@ -17,6 +17,7 @@ from batchapps_service._app import build
 from batchapps_service._calls import Context, Handler
 from batchapps_service._certificates import renew_server_certificate
 from batchapps_service._collect import Collector
+from batchapps_service._connections import Connection, allow_files
 from batchapps_service._database import SCHEMA_VERSION
 from batchapps_service._datadir import DataDirectory, DataDirectoryError, locked
 from batchapps_service._engine import Engine
@@ -105,7 +106,7 @@ def serve(directory: DataDirectory) -> None:
         app = build(context, Issuer(directory.issuer_key, settings), HANDLERS, lifespan)
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Connection,
             ssl_certfile=directory.tls / "server.pem",
             ssl_keyfile=directory.tls / "server.key",
             log_config=None,
@@ -117,6 +118,8 @@ def serve(directory: DataDirectory) -> None:
         # What is loaded by now stays, and need not be looked through for garbage again and again.
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
+        Connection.settings = settings
+        allow_files(2 * settings.max_connections + 1000)
         server = _Server(config, settings.base_url, waiting)
         server.run(sockets=[listener])
     directory.database.close()
@@ -134,6 +137,13 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(f"ready {self._base_url}", flush=True)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # every second
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, Connection):
+                    connection.give_up_if_late()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._waiting.end()

@@ -163,7 +163,9 @@ def open_session(attempt: Attempt, root: Path, folder: Path) -> TaskSession:
     step = _step(root, attempt.job_id, attempt.step)
     environments = list(plan.job.jobEnvironments or [])
     symbols = plan.symbols[attempt.step] if attempt.step in plan.uses_let else None
-    fence = _fence(root, attempt.job_id) if attempt.fenced else None
+    # A job that is run again has a new folder.
+    made_at = (_work.job_folder(root / "work", attempt.job_id) / "job.json").stat().st_mtime_ns
+    fence = _fence(root, attempt.job_id, made_at) if attempt.fenced else None
     made.append(
         TaskSession(folder, attempt.mark, session, step, environments, symbols=symbols, fence=fence)
     )
@@ -171,7 +173,7 @@ def open_session(attempt: Attempt, root: Path, folder: Path) -> TaskSession:
 
 
 @lru_cache(maxsize=32)
-def _fence(root: Path, job_id: str) -> Fence:
+def _fence(root: Path, job_id: str, _made_at: int) -> Fence:
     definition = _work.load(root / "work", job_id)
     return Fence(root, _work.job_folder(root / "work", job_id), definition.bundle)
 

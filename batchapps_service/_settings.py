@@ -42,6 +42,8 @@ class Settings:
     """The most that a pool's ``maxTasksPerTVM`` may be."""
     max_pools: int = 20
     """Pools an account may make."""
+    max_tasks: int = 1_000_000
+    """Tasks of one job."""
     max_attempts: int = 4
     """Tries at a task that loses its worker or asks to be tried again."""
     retry_seconds: float = 2
@@ -60,6 +62,15 @@ class Settings:
     """How often contents that nobody needs are removed, and how long they stay at least."""
     max_body_bytes: int = 64 * 1024 * 1024
     """The largest JSON body that is read."""
+    max_head_bytes: int = 64 * 1024
+    """The line and the headers of a request."""
+    max_connections: int = 1000
+    """At a time; those on more are asked to come back later."""
+    stall_seconds: int = 60
+    """For which a client may pause while it sends a request or reads an answer."""
+    max_bundle_bytes: int = 1024 * 1024 * 1024
+    """All files of a job type together."""
+    max_bundle_files: int = 10_000
 
     @property
     def base_url(self) -> str:

@@ -47,9 +47,9 @@ class Store:
         """Where the content of that digest lies, whether or not it is there."""
         return self._root / digest[:2] / digest[2:]
 
-    def begin(self) -> "Incoming":
-        """Begin to take in a content of unknown size."""
-        return Incoming(self, self._temporary)
+    def begin(self, folder: Path | None = None) -> "Incoming":
+        """Begin to take in a content of unknown size; until it is whole it lies in ``folder``."""
+        return Incoming(self, folder or self._temporary)
 
     def take(self, source: Path) -> Content:
         """Take in a finished file by renaming it; ``source`` is gone afterwards.

@@ -1,17 +1,19 @@
 """What an attempt printed, as a file of the store: its beginning and its end where it is long."""
 
 from collections import deque
+from pathlib import Path
 
-from batchapps_service._store import Content, Store
+from batchapps_service._store import Content, Incoming, Store
 
 
 class TaskLog:
     """Takes lines as they come, in little memory."""
 
-    def __init__(self, store: Store, limit: int) -> None:
-        # Opened here, as what is added may come from a thread that cannot reach the store.
-        self._file = store.begin()
+    def __init__(self, store: Store, folder: Path, limit: int) -> None:
+        self._store = store
+        self._folder = folder
         self._half = limit // 2
+        self._file: Incoming | None = None
         self._begun = 0
         self._end: deque[bytes] = deque()
         self._kept = 0
@@ -20,6 +22,8 @@ class TaskLog:
     def add(self, text: str) -> None:
         """Add a line."""
         line = text.encode(errors="replace") + b"\n"
+        # In the job's folder, as lines come from threads that cannot reach the store.
+        self._file = self._file or self._store.begin(self._folder)
         if not self._end and self._begun + len(line) <= self._half:
             self._begun += len(line)
             self._file.write(line)
@@ -32,7 +36,7 @@ class TaskLog:
 
     def finish(self) -> Content | None:
         """Put the log into the store; None where nothing was printed."""
-        if not self._begun and not self._end:
+        if self._file is None:
             return None
         if self._left_out:
             words = f"({self._left_out} lines are left out here; the log grew too long)\n"
@@ -42,4 +46,5 @@ class TaskLog:
 
     def discard(self) -> None:
         """Forget it."""
-        self._file.discard()
+        if self._file is not None:
+            self._file.discard()

@@ -35,6 +35,8 @@ from batchapps_service._errors import CommandError
 EXTENSIONS = ("EXPR", "FEATURE_BUNDLE_1", "REDACTED_ENV_VARS", "TASK_CHUNKING")
 TEMPLATE_FILES = ("template.yaml", "template.yml", "template.json")
 MAX_TEMPLATE_BYTES = 1 << 20
+MAX_TEMPLATE_VALUES = 100_000
+"""With what YAML's aliases repeat, which can be any amount in a few lines."""
 
 
 class TemplateError(CommandError):
@@ -94,11 +96,13 @@ class Bundle:
             raise TemplateError(f"{path} cannot be read: {error}") from error
         if not isinstance(document, dict):
             raise TemplateError(f"{path} is no template: it holds no mapping.")
+        if _weight(document, {}) > MAX_TEMPLATE_VALUES:
+            raise TemplateError(f"{path} holds more than {MAX_TEMPLATE_VALUES} values.")
         try:
             self.template: JobTemplate = decode_job_template(
                 template=document, supported_extensions=EXTENSIONS
             )
-        except (DecodeValidationError, NotImplementedError) as error:
+        except (DecodeValidationError, NotImplementedError, RecursionError) as error:
             raise TemplateError(f"{path} does not validate: {error}") from error
 
     @property
@@ -214,6 +218,17 @@ class Bundle:
         if definition.default is not None:
             return None
         raise ValueError("is missing: name one of the job's required files, or set the job file")
+
+
+def _weight(value: object, known: dict[int, int]) -> int:
+    """How many values there would be if each were written out where it is named."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = MAX_TEMPLATE_VALUES  # found again in there, it has no end
+        inside = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_weight(one, known) for one in inside)
+    return known[id(value)]
 
 
 def _words(error: Exception) -> str:

@@ -17,6 +17,9 @@ from batchapps_service._settings import Settings
 LEEWAY = 30
 """Seconds by which another machine's clock may differ."""
 
+Verified = tuple[str, str | None]
+"""The account or user that a token was issued to, and the mark of the account's key."""
+
 
 def make_key(path: Path) -> None:
     """Write a new signing key."""
@@ -54,13 +57,17 @@ class Issuer:
         }
         """The public keys, as a JWK set (RFC 7517)."""
 
-    def issue(self, subject: str, client_id: str | None = None) -> dict[str, Any]:
-        """A token response (RFC 6749, 5.1) with a fresh token for an account, or for a user."""
+    def issue(self, subject: str, client_id: str, mark: str | None = None) -> dict[str, Any]:
+        """A token response (RFC 6749, 5.1) with a fresh token for an account, or for a user.
+
+        ``mark`` is that of the account's key.
+        """
         claims = {
             "aud": self._settings.resource,
             "sub": subject,
             "oid": subject,
-            "appid": client_id or subject,
+            "appid": client_id,
+            "key": mark,
             "jti": uuid.uuid4().hex,
         }
         now, lifetime = int(time.time()), self._settings.token_lifetime
@@ -83,8 +90,8 @@ class Issuer:
         claims |= common | {"exp": now + self._settings.token_lifetime}
         return jwt.encode(claims, self._key, "RS256", headers={"kid": self._key_id})
 
-    def verify(self, token: str) -> str:
-        """The account or user a token was issued to. Raises TokenRefused."""
+    def verify(self, token: str) -> Verified:
+        """What the token says, if it is good. Raises TokenRefused."""
         try:
             claims = jwt.decode(
                 token,
@@ -104,4 +111,4 @@ class Issuer:
             raise TokenRefused("the token is from another issuer") from None
         except (jwt.PyJWTError, ValueError, RecursionError):
             raise TokenRefused("the token is not one of this service") from None
-        return str(claims["sub"])
+        return str(claims["sub"]), claims.get("key")

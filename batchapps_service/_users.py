@@ -8,12 +8,13 @@ import uuid
 
 from sqlalchemy import delete, select
 
+from batchapps_service._accounts import ACTIVE
 from batchapps_service._database import Account, Database, Grant, User
 from batchapps_service._errors import CommandError
 from batchapps_service._tries import PAUSE, Tries
 
+# Wrong passwords in a row after which a name has to wait.
 MAX_TRIES = 5
-"""Wrong passwords in a row after which a name has to wait."""
 
 
 def _hash(password: str, salt: str) -> str:
@@ -31,7 +32,7 @@ def add(database: Database, name: str, account: str | None) -> tuple[str, str]:
     if not re.fullmatch(r"[\w.@+-]{1,100}", name):
         raise CommandError("A user's name has up to 100 letters, digits, and . _ @ + -")
     with database.write() as session:
-        accounts = session.scalars(select(Account.id).where(Account.removed.is_(False))).all()
+        accounts = session.scalars(select(Account.id).where(ACTIVE)).all()
         account = accounts[0] if account is None and len(accounts) == 1 else account
         if account not in accounts:
             raise CommandError(f"Name one of the accounts with --account: {', '.join(accounts)}")
@@ -70,8 +71,9 @@ class Door:
     def check(self, name: str, password: str) -> User | str:
         """The user, or in words why there is none; it takes as long for names that nobody has."""
         name = name.strip().casefold()
-        if self._tries.wait(name):
+        if self._tries.pause(name):
             return f"There were too many tries. Try again in {PAUSE / 60:.0f} minutes."
+        self._tries.add(name)
         with self._database.read() as session:
             user = session.scalar(select(User).where(User.name == name))
         salt, expected = (user.salt, user.hash) if user else ("", "")

@@ -136,7 +136,8 @@ class _Run:
         self.attempt = attempt
         self._root = Path(attempt.root)
         self._store = Store(self._root / "store")
-        self.log = TaskLog(self._store, attempt.limits.max_task_log_bytes)
+        folder = _work.job_folder(self._root / "work", attempt.job_id)
+        self.log = TaskLog(self._store, folder, attempt.limits.max_task_log_bytes)
         self.sink = Sink(attempt.job_id, attempt.task_id, log=self.log)
         self._opened: TaskSession | None = None
         self._cancelled = False

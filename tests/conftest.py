@@ -4,13 +4,20 @@ import contextlib
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
+import leaks
 import pytest
 from support import ROOT, Api, Service, running
 
+from batchapps._auth import MsalHttp
+
 # Variables of the machine the tests run on that would change what they see.
-for _name in ("BATCHAPPS_CA_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+for _name in (
+    *("BATCHAPPS_CA_CERT", "BATCHAPPS_UNATTENDED_KEY"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"),
+):
     os.environ.pop(_name, None)
 
 
@@ -71,9 +78,34 @@ def shared(service: Service) -> Iterator[Api]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make what a test printed of names that are not text into text: reports are sent as UTF-8."""
+    """Make what a test printed of names that are not text into text: reports are sent as UTF-8.
+
+    A test that shows a secret, in what it prints, logs or fails with, has failed.
+    """
     report = yield
     report.sections = [
         (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
     ]
+    texts = [*(text for _, text in report.sections), report.longreprtext]
+    if found := [one for text in texts for one in leaks.shown(text.encode())]:
+        report.outcome = "failed"
+        report.longrepr = f"A secret was shown: {', '.join(found)}"
+        report.sections = []
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_leaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """At the end of the run, no file holds a secret, be it a log or anything else."""
+    post = MsalHttp.post
+
+    def learning(*given: Any, **named: Any) -> httpx.Response:
+        reply = post(*given, **named)
+        leaks.learn_reply(reply)
+        return reply
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MsalHttp, "post", learning)
+        yield
+    found = leaks.search(tmp_path_factory.getbasetemp())
+    assert not found, "\n".join(found)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import leaks
 import trustme
 
 ACCOUNT = "ClientID=artist;TenantID=studio"
 KEY = "k3y-that-nobody-may-see"
+leaks.learn(KEY)
 
 
 @dataclass

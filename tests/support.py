@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import leaks
 from conformance import check_response
 
 from batchapps import Configuration
@@ -59,8 +60,11 @@ class Account:
 
     endpoint: str
     account: str
-    key: str
+    key: str = field(repr=False)
     ca_cert: str
+
+    def __post_init__(self) -> None:
+        leaks.learn(self.key)
 
     @property
     def client_id(self) -> str:
@@ -79,8 +83,11 @@ class Person:
     client_id: str
     tenant: str
     user: str
-    password: str
+    password: str = field(repr=False)
     ca_cert: str
+
+    def __post_init__(self) -> None:
+        leaks.learn(self.password)
 
 
 @dataclass
@@ -156,7 +163,10 @@ class Service:
         import ssl
 
         context = ssl.create_default_context(cafile=self.account.ca_cert)
-        return httpx.Client(base_url=self.account.endpoint, verify=context, timeout=30)
+        hooks: Any = {"response": [leaks.learn_reply]}
+        return httpx.Client(
+            base_url=self.account.endpoint, verify=context, timeout=30, event_hooks=hooks
+        )
 
     def token(self, account: Account | None = None) -> str:
         account = account or self.account

@@ -312,3 +312,44 @@ def test_a_relative_ca_in_the_file_counts_from_here_then_from_the_file(
     (tmp_path / "ca.pem").write_text("")
     found = Path(cfg.aad_config(validate=False)["ca_cert"])
     assert found.absolute() == tmp_path / "ca.pem"
+
+
+class Keyring:
+    """Stands for the package ``keyring``."""
+
+    backends = ()
+
+    def get_keyring(self) -> object:
+        return self
+
+    def get_password(self, service: str, user: str) -> str | None:
+        return {("AzureBatchApps", "a"): "key of the keyring"}.get((service, user))
+
+
+def test_the_key_may_lie_elsewhere_and_is_not_saved_then(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cfg = Configuration()
+    cfg.aad_config(account="ClientID=a;TenantID=b", endpoint="h", validate=False)
+    monkeypatch.setitem(sys.modules, "keyring", None)  # importing it fails
+    with pytest.raises(InvalidConfigException, match="lacks unattended_key"):
+        cfg.aad_config(unattended=True)
+    monkeypatch.setitem(sys.modules, "keyring", Keyring())
+    places = {
+        "key of the keyring": lambda: None,
+        "key of the ini": lambda: cfg.aad_config(key="key of the ini", validate=False),
+        "key in the environment": lambda: monkeypatch.setenv(
+            "BATCHAPPS_UNATTENDED_KEY", "key in the environment"
+        ),
+    }
+    for key, put in places.items():
+        put()
+        settings = cfg.aad_config(unattended=True)
+        assert settings["unattended_key"] == key
+        assert key not in repr(settings)
+        cfg.save_config()
+        assert (key in ini(home).read_text()) == (key == "key of the ini")
+    other = Configuration(default=True)
+    monkeypatch.delenv("BATCHAPPS_UNATTENDED_KEY")
+    other.aad_config(account="ClientID=somebody else", validate=False)
+    assert other.aad_config(validate=False)["unattended_key"] == ""

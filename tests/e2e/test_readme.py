@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, Service
+from support import ROOT, Service, command
 
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 SHORTER_PAUSES = """
@@ -127,11 +127,14 @@ def test_the_commands_of_the_service_run(folder: Path) -> None:
         "LEVEL": "info",
     }
     run = 0
-    for command in commands:
-        words = shlex.split(command.replace("[", "").replace("]", ""))
+    for line in commands:
+        words = shlex.split(line.replace("[", "").replace("]", ""))
         words = [values.get(word, word) for word in words]
         if words[1] == "serve":
             continue
+        if "ID" in words:
+            listed = command("accounts", "list", folder / "other").stdout
+            words[words.index("ID")] = listed.split()[0]
         done = subprocess.run(
             [sys.executable, "-m", "batchapps_service", *words[1:]],
             cwd=folder,
@@ -140,9 +143,9 @@ def test_the_commands_of_the_service_run(folder: Path) -> None:
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, (command, done.stderr)
+        assert done.returncode == 0, (line, done.stderr)
         run += 1
-    assert run == 10
+    assert run == 15
 
 
 def test_the_settings_are_those_of_the_service() -> None:

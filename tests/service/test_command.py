@@ -1,12 +1,14 @@
 """The ``batchapps-service`` command and the life of the process."""
 
 import json
+import os
 import shlex
 import signal
 import ssl
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -24,6 +26,7 @@ from support import (
 )
 
 from batchapps_service import _certificates
+from batchapps_service._cli import main
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -229,17 +232,63 @@ def test_a_broken_template_is_refused_with_its_place(
     assert leftovers == []
 
 
-def test_a_bundle_with_a_link_out_of_it_is_refused(service: Service, tmp_path: Path) -> None:
-    folder = bundle(
-        tmp_path,
-        "linked",
-        "specificationVersion: jobtemplate-2023-09\nname: linked\nsteps:\n- name: a\n  script:\n"
-        "    actions: {onRun: {command: 'true'}}",
+GOOD = (
+    "specificationVersion: jobtemplate-2023-09\nname: good\nsteps:\n- name: a\n  script:\n"
+    "    actions: {onRun: {command: 'true'}}"
+)
+
+
+def bombs() -> Iterator[tuple[str, str, Callable[[Path], object]]]:
+    """What a bundle should not hold: what it is, what is said, and how to put it in."""
+    yield "link out", "points out of the bundle", lambda to: to.symlink_to("/etc/passwd")
+    yield "link up", "points out of the bundle", lambda to: to.symlink_to("../..")
+    yield "link nowhere", "no file at all", lambda to: to.symlink_to("nothing")
+    # With two of them, a copy would have 2 to the power of 40 files.
+    yield "link to itself", "no file at all", lambda to: to.symlink_to(".")
+    yield "link to a folder", "no file at all", lambda to: to.symlink_to("folder")
+    yield "pipe", "no file at all", os.mkfifo
+    yield "many", "more than 20 files", lambda to: [to.with_name(f"{n}").touch() for n in range(20)]
+    yield "large", "10000 bytes", lambda to: (to.touch(), os.truncate(to, 1 << 40))
+    template = "a0: &a0 [0]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30)
     )
-    (folder / "passwd").symlink_to("/etc/passwd")
-    done = command("jobtypes", "add", service.directory, folder)
-    assert done.returncode == 1
-    assert "points out of the bundle" in done.stderr
+    yield "bomb", "values", lambda to: (to.parent / "template.yaml").write_text(template)
+    yield "endless", "values", lambda to: (to.parent / "template.yaml").write_text("a: &a [*a]")
+
+
+@pytest.fixture(scope="module")
+def unserved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unserved") / "data"
+    return Service.make(folder, max_bundle_files=20, max_bundle_bytes=10_000).directory
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Links and pipes are other things there.")
+@pytest.mark.parametrize(("words", "put"), [pytest.param(*it[1:], id=it[0]) for it in bombs()])
+def test_a_bundle_that_reaches_out_or_blows_up_is_refused(
+    unserved: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: str,
+    put: Callable[[Path], object],
+) -> None:
+    folder = bundle(tmp_path, "bundle", GOOD)
+    (folder / "folder").mkdir()
+    (folder / "folder" / "file").write_text("x")
+    (folder / "link").symlink_to("folder/file")
+    put(folder / "bad")
+    assert main(["jobtypes", "add", str(unserved), str(folder)]) == 1
+    assert words in capsys.readouterr().err
+    assert list((unserved / "jobtypes").iterdir()) == []
+
+
+def test_a_link_inside_a_bundle_becomes_what_it_names(tmp_path: Path) -> None:
+    made = Service.make(tmp_path / "data")
+    folder = bundle(tmp_path, "bundle", GOOD)
+    (folder / "link").symlink_to("template.yaml")
+    made.add_jobtype(folder)
+    copied = made.directory / "jobtypes" / "1" / "link"
+    assert copied.read_text() == GOOD
+    assert not copied.is_symlink()
 
 
 def test_a_running_service_sees_job_types_and_accounts_at_once(tmp_path: Path) -> None:
