@@ -236,6 +236,8 @@ def test_a_task_that_kills_its_worker_fails_alone(made: Service, tmp_path: Path)
     }
     assert tasks[2]["status"] == "Error"
     assert "worker ended unexpectedly" in tasks[2]["message"]
-    assert sum("is tried again" in line for line in client.api.lines(job)) == 3, client.api.lines(job)
+    assert sum("is tried again" in line for line in client.api.lines(job)) == 3, client.api.lines(
+        job
+    )
     assert made.stop() == 0
     leftovers(made)
