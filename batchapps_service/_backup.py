@@ -9,7 +9,9 @@ from pathlib import Path
 from batchapps_service._collect import LOCK
 from batchapps_service._datadir import DataDirectory, locked
 from batchapps_service._errors import CommandError
+from batchapps_service._store import sync
 
+_NOT_NEEDED = shutil.ignore_patterns("tmp", "uploads", "*.damaged")
 _NEEDED = ("service.json", "issuer.key", "tls", "jobtypes", "store")
 
 
@@ -30,13 +32,16 @@ def backup(directory: DataDirectory, target: Path) -> None:
             for name in _NEEDED:
                 source = directory.root / name
                 if source.is_dir():
-                    ignore = shutil.ignore_patterns("tmp", "uploads") if name == "store" else None
+                    ignore = _NOT_NEEDED if name == "store" else None
                     shutil.copytree(source, partial / name, ignore=ignore)
                 else:
                     shutil.copy2(source, partial / name)
             for name in ("work", "store/tmp", "store/uploads"):
                 (partial / name).mkdir()
+            if hasattr(os, "sync"):  # many files: at once
+                os.sync()
             partial.rename(target)
+            sync(target.parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise CommandError(f"The backup to {target} failed: {error}.") from error

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from batchapps_service._store import sync
+
 CA_DAYS = 3650
 SERVER_DAYS = 397
 """The longest life that browsers and Apple's systems accept of a server certificate."""
@@ -17,10 +19,14 @@ RENEW_DAYS = 30
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write ``data`` to a new file that only its owner may read."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Write ``data`` to a file that only its owner may read, wholly or not at all."""
+    partial = path.with_name(f".{path.name}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+    sync(partial)
+    partial.replace(path)
+    sync(path.parent)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -107,15 +113,17 @@ def make_server_certificate(folder: Path, host: str) -> None:
         .sign(authority_key, hashes.SHA256())
     )
     write_private(folder / "server.key", _pem(key))
-    (folder / "server.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(folder / "server.pem", certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def renew_server_certificate(folder: Path, host: str) -> bool:
-    """Make a new server certificate; False when the present one is for ``host`` and lasts."""
+    """Make a new server certificate; False where there is a whole one for ``host`` that lasts."""
     certificate = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     left = certificate.not_valid_after_utc - datetime.now(UTC)
-    if _name(host) in list(names) and left > timedelta(days=RENEW_DAYS):
+    key = serialization.load_pem_private_key((folder / "server.key").read_bytes(), None)
+    whole = key.public_key() == certificate.public_key()  # unless making it was broken off
+    if whole and _name(host) in list(names) and left > timedelta(days=RENEW_DAYS):
         return False
     make_server_certificate(folder, host)
     return True

@@ -18,7 +18,7 @@ SCHEMA_VERSION = 2
 """Kept in SQLite's ``user_version``; see ``_migrations``."""
 
 
-BUSY_SECONDS = 10
+BUSY_SECONDS = 5
 """How long to wait for others that write."""
 ROOM = 8 * 1024 * 1024
 """Bytes that must be free, so that what is begun is not broken off by a full disk."""

@@ -14,7 +14,7 @@ from batchapps_service import _certificates, _settings, _tokens
 from batchapps_service._database import SCHEMA_VERSION, Database
 from batchapps_service._errors import CommandError
 from batchapps_service._settings import Settings
-from batchapps_service._store import Store
+from batchapps_service._store import Store, sync, sync_tree
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
@@ -81,7 +81,9 @@ def create(root: Path, port: int, host: str) -> DataDirectory:
         _tokens.make_key(made.issuer_key)
         made.database.create()
         made.database.close()
+        sync_tree(partial)
         os.rename(partial, root)  # noqa: PTH104 - fails rather than replaces when root has appeared
+        sync(root.parent)
     except (OSError, UnicodeError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         # The error itself names the folder beside it.
@@ -147,5 +149,9 @@ def locked(directory: DataDirectory, name: str = "lock", *, wait: bool = False) 
 
                 fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError:
-            raise DataDirectoryError(f"A service is running in {directory.root} already.") from None
+            raise DataDirectoryError(
+                f"A service is running in {directory.root} already."
+                if name == "lock"
+                else f"{directory.root} is being backed up or tidied; try again in a while."
+            ) from None
         yield

@@ -9,10 +9,12 @@ from sqlalchemy import func, select
 
 from batchapps_service import _times
 from batchapps_service._calls import Answer, Call
+from batchapps_service._collect import LOCK
 from batchapps_service._database import FINISHED, Job, JobType
-from batchapps_service._datadir import DataDirectory
+from batchapps_service._datadir import DataDirectory, locked
 from batchapps_service._errors import CommandError, bad_request
 from batchapps_service._settings import Settings
+from batchapps_service._store import sync, sync_tree
 from batchapps_service._templates import Bundle, TemplateError
 
 VERSION_FILE = "VERSION"
@@ -39,6 +41,7 @@ def add(directory: DataDirectory, folder: Path, version: str | None = None) -> J
     partial = directory.root / "jobtypes" / f".{uuid.uuid4().hex}"
     try:
         shutil.copytree(folder, partial, ignore=shutil.ignore_patterns("__pycache__"))
+        sync_tree(partial)
         with directory.database.write() as session:
             found = session.scalars(select(JobType).where(JobType.name == bundle.name)).all()
             if version in {one.version for one in found if not one.removed}:
@@ -59,7 +62,9 @@ def add(directory: DataDirectory, folder: Path, version: str | None = None) -> J
             session.add(row)
             session.flush()
             # In place before the row that names it is committed.
+            shutil.rmtree(directory.bundle(row.id), ignore_errors=True)  # of one that broke off
             partial.rename(directory.bundle(row.id))
+            sync(partial.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return row
@@ -88,23 +93,27 @@ def remove(directory: DataDirectory, name: str, version: str | None = None) -> l
     Raises CommandError where there is none, or where jobs still need it.
     """
     of_version = [] if version is None else [JobType.version == version]
-    with directory.database.write() as session:
-        query = select(JobType).where(JobType.name == name, ~JobType.removed, *of_version)
-        rows = list(session.scalars(query.order_by(JobType.id)))
-        if not rows:
-            wanted = f"job type '{name}'" if version is None else f"version '{version}' of '{name}'"
-            raise CommandError(f"There is no {wanted}; 'jobtypes list' lists those there are.")
-        needing = Job.jobtype_id.in_([row.id for row in rows]), Job.status.not_in(FINISHED)
-        count = session.scalar(select(func.count()).select_from(Job).where(*needing))
-        if count:
-            raise CommandError(
-                f"Job type '{name}' was not removed: {count} jobs that have not ended need it. Wait"
-                " for them, or cancel them."
-            )
+    # A backup has both the row and the folder, or neither.
+    with locked(directory, LOCK):
+        with directory.database.write() as session:
+            query = select(JobType).where(JobType.name == name, ~JobType.removed, *of_version)
+            rows = list(session.scalars(query.order_by(JobType.id)))
+            if not rows:
+                wanted = (
+                    f"job type '{name}'" if version is None else f"version '{version}' of '{name}'"
+                )
+                raise CommandError(f"There is no {wanted}; 'jobtypes list' lists those there are.")
+            needing = Job.jobtype_id.in_([row.id for row in rows]), Job.status.not_in(FINISHED)
+            count = session.scalar(select(func.count()).select_from(Job).where(*needing))
+            if count:
+                raise CommandError(
+                    f"Job type '{name}' was not removed: {count} jobs that have not ended need it."
+                    " Wait for them, or cancel them."
+                )
+            for row in rows:
+                row.removed = True
         for row in rows:
-            row.removed = True
-    for row in rows:
-        shutil.rmtree(directory.bundle(row.id), ignore_errors=True)
+            shutil.rmtree(directory.bundle(row.id), ignore_errors=True)
     return rows
 
 

@@ -187,6 +187,12 @@ def copy_file(source: BinaryIO, target: BinaryIO) -> None:
     shutil.copyfileobj(source, target, BLOCK)
 
 
+def sync_tree(folder: Path) -> None:
+    """Make a folder durable, with everything in it."""
+    for path in (folder, *folder.rglob("*")):
+        sync(path)
+
+
 def sync(path: Path) -> None:
     """Make what a file holds durable; of a folder, the names in it, where the system has a way."""
     if os.name == "nt" and path.is_dir():  # Windows neither needs nor allows it

@@ -18,10 +18,16 @@ class TaskLog:
         self._end: deque[bytes] = deque()
         self._kept = 0
         self._left_out = 0
+        self._failure: OSError | None = None
 
     def add(self, text: str) -> None:
-        """Add a line."""
-        line = text.encode(errors="replace") + b"\n"
+        """Add a line. Where that fails, ``finish`` tells."""
+        try:
+            self._add(text.encode(errors="replace") + b"\n")
+        except OSError as error:  # the session that printed must go on reading
+            self._failure = error
+
+    def _add(self, line: bytes) -> None:
         # In the job's folder, as lines come from threads that cannot reach the store.
         self._file = self._file or self._store.begin(self._folder)
         if not self._end and self._begun + len(line) <= self._half:
@@ -36,6 +42,8 @@ class TaskLog:
 
     def finish(self) -> Content | None:
         """Put the log into the store; None where nothing was printed."""
+        if self._failure is not None:
+            raise self._failure
         if self._file is None:
             return None
         if self._left_out:

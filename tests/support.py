@@ -114,16 +114,19 @@ class Service:
             path.write_text(json.dumps(json.loads(path.read_text()) | settings))
         return service
 
-    def start(self) -> "Service":
+    def start(self, *before: str, **environment: str) -> "Service":
+        """Serve; ``before`` is a program, with its arguments, that runs the service."""
         started = time.monotonic()
         self.process = subprocess.Popen(
             [
+                *before,
                 *(sys.executable, "-m", "batchapps_service"),
                 *("serve", str(self.directory), "--log-level", "debug"),
             ],
             stdout=subprocess.PIPE,
             stderr=self.log.open("a"),
             text=True,
+            env=os.environ | environment,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
