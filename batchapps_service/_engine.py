@@ -290,7 +290,11 @@ class Engine:
             plan.merge,
             {step.name: plan.ancestors(step.name) for step in plan.steps},
         )
-        return lambda session: self._prepared(session, run)
+        new = job.task_count is None
+        if new:  # nobody changes its tasks yet, and of many, this takes a while
+            with self._database.read() as session:
+                self._fill(session, run)
+        return lambda session: self._prepared(session, run, filled=new)
 
     def _fill(self, session: Session, run: JobRun) -> None:
         columns = Task.id, Task.step, Task.status, Task.attempts
@@ -321,10 +325,11 @@ class Engine:
             session.execute(found.values(task_count=total, merge_task=merge))
             _joblog.append(session, job.id, [(None, f"Split into {total} tasks ({listed}).")])
 
-    def _prepared(self, session: Session, run: JobRun) -> None:
+    def _prepared(self, session: Session, run: JobRun, *, filled: bool) -> None:
         self._preparing.discard(run.id)
         self._jobs[run.id] = run
-        self._fill(session, run)
+        if not filled:
+            self._fill(session, run)
         status = session.scalar(select(Job.status).where(Job.id == run.id))
         run.held = status == "OnHold"
         if status == "Cancelling":

@@ -4,11 +4,11 @@ import argparse
 import json
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Bench:
     def __init__(self, folder: Path, sizes: Sizes) -> None:
         self.folder = folder
         self.sizes = sizes
+        self._threads = ThreadPoolExecutor(1)
         self.service = Service(folder / "service")
         self.client: Client = self.service.client()
         self.token = self.client.token()
@@ -56,11 +57,15 @@ class Bench:
             verify=self.client.tls(),
             timeout=120,
         )
+        self.pool = ""
+
+    def warm(self) -> None:
+        """Start the workers, and have each do something."""
         self.pool = self.new_pool(WORKERS)
         self.finished(self.submit("echo a > $1/a", tasks=10))
 
     def get(self, path: str, **query: Any) -> Any:
-        return self.http.get(path, params=query).raise_for_status().json()
+        return self.http.get(path, params=query or None).raise_for_status().json()
 
     def post(self, path: str, body: Any = None) -> Any:
         return self.http.post(path, json=body).raise_for_status().json()
@@ -82,29 +87,11 @@ class Bench:
             raise RuntimeError(f"The job ended as {status}.")
         return job
 
-    def in_crowd(self, action: str, **given: Any) -> "subprocess.Popen[str]":
-        """A process with many clients."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks._crowd"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdin is not None
+    def in_crowd(self, action: str, **given: Any) -> "Future[str]":
+        """What many clients say, in a process of their own."""
         there = {name: self.client.account[name] for name in ("endpoint", "ca_cert")}
         given |= {"action": action, "token": self.token, "clients": self.sizes.clients, **there}
-        process.stdin.write(json.dumps(given))
-        process.stdin.close()
-        return process
-
-
-def _end_of(process: "subprocess.Popen[str]") -> Any:
-    assert process.stdout is not None
-    said = process.stdout.read()
-    if process.wait():
-        raise RuntimeError("The clients failed.")
-    return json.loads(said)
+        return self._threads.submit(run, [sys.executable, "-m", "benchmarks._crowd"], given)
 
 
 def _p99(values: list[float]) -> float:
@@ -117,11 +104,11 @@ def crowd(bench: Bench) -> Iterator[Row]:
     job = bench.submit("echo a > $1/a")
     bench.finished(job)
     worked, memory = bench.service.cpu(), list[float]()
-    process = bench.in_crowd("crowd", job=job, pool=bench.pool, seconds=sizes.seconds)
-    while process.poll() is None:
+    running = bench.in_crowd("crowd", job=job, pool=bench.pool, seconds=sizes.seconds)
+    while not running.done():
         memory.append(_memory.resident(bench.service.pid) / 2**20)
         time.sleep(1)
-    said = _end_of(process)
+    said = json.loads(running.result())
     share = (bench.service.cpu() - worked) / len(memory)
     figures = {
         name: Figure([1000 * _p99(minute) for minute in minutes])
@@ -259,7 +246,7 @@ def waiting(bench: Bench) -> Iterator[Row]:
     job = bench.submit(pool=bench.new_pool(0))
     time.sleep(1)
     worked = bench.service.cpu()
-    said = _end_of(bench.in_crowd("waiting", job=job, seconds=seconds))
+    said = json.loads(bench.in_crowd("waiting", job=job, seconds=seconds).result())
     share = (bench.service.cpu() - worked) / seconds
     each = said["calls"] / len(said["delays"]) / seconds * 60
     figure = Figure([1000 * one for one in said["delays"]])
@@ -295,6 +282,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="batchapps-") as folder:
         bench = Bench(Path(folder), sizes)
         try:
+            bench.warm()
             for function in ALL:
                 if options.only and function.__name__ not in options.only:
                     continue
