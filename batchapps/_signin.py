@@ -133,6 +133,8 @@ class SignIn(RenewedToken):
     def _app(self) -> Any:
         import msal
 
+        # At DEBUG it tells device codes.
+        logging.getLogger("msal.token_cache").setLevel(logging.INFO)
         cache = msal.SerializableTokenCache()
         cache.deserialize(self._store.load())
         return msal.PublicClientApplication(

@@ -8,8 +8,8 @@ import httpx
 
 KNOWN: set[bytes] = set()
 """The secrets that this run has made or been given."""
-KEPT_IN = {".ini", "keyring.json", "my_oauth.py", "program.py"}
-"""Endings and names of files that are there to keep secrets, or that tests write them into."""
+KEPT_IN = {".ini", "keyring.json", "program.py", "my_oauth.py"}
+"""Endings and names of files that are there to keep secrets, programs of users among them."""
 LARGEST = 1 << 23
 """Larger files that are no logs are contents which tests have made up."""
 
