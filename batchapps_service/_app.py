@@ -25,6 +25,7 @@ from batchapps_service._connections import CROWDED
 from batchapps_service._description import Description, Operation
 from batchapps_service._errors import ApiError, NotNow, is_full, later
 from batchapps_service._issuer import IssuerRoutes
+from batchapps_service._threads import refuse_if_busy, writing
 from batchapps_service._tokens import Issuer, TokenRefused, Verified
 
 log = logging.getLogger("batchapps_service.http")
@@ -89,6 +90,7 @@ class _Endpoint:
         self._issuer = issuer
         self._description = description
         self._handler = handler
+        self._writes = operation.method not in {"get", "head"} and "/query/" not in operation.path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -102,11 +104,14 @@ class _Endpoint:
         # First of all, so that nothing is read for a stranger.
         token = self._verify(request)
         query = _description.read_query(self.operation, request.query_params)
+        if self._writes:
+            refuse_if_busy()
         data = b""
         if self.operation.body:
             data = await read_limited(request, self._context.settings.max_body_bytes)
         # One hop to a thread for everything that touches the database.
-        result = await run_in_threadpool(self._run, request, token, query, data)
+        threads = writing if self._writes else run_in_threadpool
+        result = await threads(self._run, request, token, query, data)
         if inspect.isawaitable(result):
             result = await result
         return result if isinstance(result, Response) else JsonResponse(result)

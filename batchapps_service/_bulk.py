@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from batchapps_service import _contents, _description, _files, _jobs
@@ -19,6 +18,7 @@ from batchapps_service._database import File, rows
 from batchapps_service._errors import bad_request, not_found
 from batchapps_service._files import Row
 from batchapps_service._store import BLOCK
+from batchapps_service._threads import writing
 
 MAX_BULK_BYTES = 32 * 1024 * 1024
 MAX_FETCHED_FILES = 10_000
@@ -101,7 +101,7 @@ def _sizes(session: Session, account: str, sizes: set[int]) -> set[int]:
 async def upload_many(call: Call) -> Answer:
     """POST /files/bulk"""
     body = await read_limited(call.request, MAX_BULK_BYTES)
-    return await run_in_threadpool(_store_many, call, body)
+    return await writing(_store_many, call, body)
 
 
 def _store_many(call: Call, body: bytes) -> Answer:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from batchapps_service import _contents, _names, _times
 from batchapps_service._bodies import blocks
@@ -17,6 +16,7 @@ from batchapps_service._database import File, write_rows
 from batchapps_service._database import rows as fetch
 from batchapps_service._errors import bad_request, deleted_meanwhile, not_found
 from batchapps_service._store import Content
+from batchapps_service._threads import writing
 
 QUERY_BATCH = 500
 """Names a query; SQLite takes a limited number of variables."""
@@ -184,12 +184,12 @@ async def upload(call: Call) -> Answer:
     """PUT /files/{name}"""
     name = call.path["name"]
     check_name(name, "name")
-    incoming = await run_in_threadpool(call.context.store.begin)
+    incoming = await writing(call.context.store.begin)
     try:
         async for block in blocks(call.request):
-            await run_in_threadpool(incoming.write, block)
-        content = await run_in_threadpool(incoming.commit)
-        return await run_in_threadpool(_record, call, name, content)
+            await writing(incoming.write, block)
+        content = await writing(incoming.commit)
+        return await writing(_record, call, name, content)
     finally:
         incoming.discard()
 

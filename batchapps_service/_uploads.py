@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-
 from batchapps_service import _files
 from batchapps_service._bodies import blocks
 from batchapps_service._bulk import check_digest
@@ -24,6 +22,7 @@ from batchapps_service._calls import Answer, Call
 from batchapps_service._errors import ApiError, bad_request, later, not_found
 from batchapps_service._files import Row
 from batchapps_service._store import BLOCK, sync, write_all
+from batchapps_service._threads import writing
 
 PART_SIZE = 8 * 1024 * 1024
 
@@ -203,7 +202,7 @@ def start(call: Call) -> Answer:
 
 async def part(call: Call) -> Answer:
     """PUT /uploads/{uploadId}/parts/{number}"""
-    upload = await run_in_threadpool(_upload, call)
+    upload = await writing(_upload, call)
     text = call.path["number"]
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else upload.count
     if number >= upload.count:
@@ -220,22 +219,22 @@ async def _take_part(call: Call, upload: Upload, number: int) -> None:
     digest = hashlib.sha256() if "content-digest" in call.request.headers else None
     length = upload.length(number)
     done = 0
-    file = await run_in_threadpool(live.open, upload, number)
+    file = await writing(live.open, upload, number)
     try:
         async for block in blocks(call.request):
             done += len(block)
             if done > length:
                 raise bad_request(f"Part {number} has {length} bytes; there came more.")
             if digest is not None:
-                await run_in_threadpool(digest.update, block)
-            await run_in_threadpool(live.write, number, file, block)
+                await writing(digest.update, block)
+            await writing(live.write, number, file, block)
     finally:
         file.close()
     if done != length:
         raise bad_request(f"Part {number} has {length} bytes; there came {done}.")
     if digest is not None:
         check_digest(call, digest.digest())
-    await run_in_threadpool(live.arrived, upload, number, file)
+    await writing(live.arrived, upload, number, file)
 
 
 def complete(call: Call) -> Answer:
