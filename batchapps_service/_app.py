@@ -103,7 +103,6 @@ class _Endpoint:
     async def _answer(self, request: Request) -> Response:
         # First of all, so that nothing is read for a stranger.
         token = self._verify(request)
-        query = _description.read_query(self.operation, request.query_params)
         if self._writes:
             refuse_if_busy()
         data = b""
@@ -111,16 +110,17 @@ class _Endpoint:
             data = await read_limited(request, self._context.settings.max_body_bytes)
         # One hop to a thread for everything that touches the database.
         threads = writing if self._writes else run_in_threadpool
-        result = await threads(self._run, request, token, query, data)
+        result = await threads(self._run, request, token, data)
         if inspect.isawaitable(result):
             result = await result
         return result if isinstance(result, Response) else JsonResponse(result)
 
-    def _run(self, request: Request, token: Verified, query: dict[str, Any], data: bytes) -> Any:
+    def _run(self, request: Request, token: Verified, data: bytes) -> Any:
         account = self._account(*token)
-        return self._handler(self._call(request, account, query, data))
+        return self._handler(self._call(request, account, data))
 
-    def _call(self, request: Request, account: str, query: dict[str, Any], data: bytes) -> Call:
+    def _call(self, request: Request, account: str, data: bytes) -> Call:
+        query = _description.read_query(self.operation, request.query_params)
         body = None
         if self.operation.body and (data or self.operation.body_required):
             body = self._description.read_body(self.operation.body, data)
