@@ -46,6 +46,12 @@ class Connection(HttpToolsProtocol):
         self._head = -math.inf  # of the body, any amount may come
         super().on_headers_complete()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head < 0:  # of trailers, which nobody here reads, uvicorn would keep any number
+            self.transport.abort()
+        else:
+            super().on_header(name, value)
+
     def on_message_complete(self) -> None:
         self._send_by, self._head = math.inf, 0
         super().on_message_complete()

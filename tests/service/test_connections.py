@@ -142,3 +142,21 @@ def test_a_body_too_large_is_refused_and_a_strangers_is_not_read(small: Service,
     connection.sendall(head(f"POST {path}", "Authorization: Bearer x", "Content-Length: 99999999"))
     assert connection.recv(1000).startswith(b"HTTP/1.1 401")
     connection.close()
+
+
+def test_trailers_without_end_are_cut_off(small: Service) -> None:
+    bearer = f"Authorization: Bearer {small.token()}"
+    with connect(small) as connection:
+        connection.sendall(head("POST /api/jobs", bearer, "Transfer-Encoding: chunked"))
+        connection.sendall(b"0\r\n")
+        assert flooded(connection, b"X: y\r\n" * 1000)
+
+
+def flooded(connection: ssl.SSLSocket, piece: bytes) -> bool:
+    """Whether the service ends the connection before a thousand pieces are sent."""
+    try:
+        for _ in range(1000):
+            connection.sendall(piece)
+    except OSError:
+        return True
+    return False
