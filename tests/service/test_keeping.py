@@ -125,6 +125,56 @@ def test_a_database_of_a_later_release_is_refused(tmp_path: Path) -> None:
 # -- check -----------------------------------------------------------------------------------
 
 
+def check_mends_rows(made: Service, job: str) -> None:
+    """A damaged small content, a wrong size, and a task's lost output while its job goes on."""
+    with closing(database(made)) as connection:
+        (final,) = connection.execute("SELECT output_digest FROM job").fetchone()
+        connection.execute("INSERT INTO small_content VALUES (?, ?)", [sha(b"tiny"), b"tinX"])
+        connection.execute(
+            "INSERT INTO file SELECT 'tiny', account_id, 'tiny', path, timestamp, ?, 4, uploaded"
+            " FROM file LIMIT 1",
+            [sha(b"tiny")],
+        )
+        connection.execute("UPDATE file SET size = 1 WHERE name = 'small.txt'")
+        connection.execute("UPDATE job SET status = 'InProgress', output_digest = NULL")
+        connection.commit()
+    (made.directory / "store" / final[:2] / final[2:]).unlink()
+    said = run(made, "check")
+    assert said.startswith("0 "), said
+    assert "'tiny'" in said
+    assert "with a size that it has not" in said
+    assert f"task 2 of job {job} is run again" in said
+    assert sha(b"tiny") not in stored(made)
+    assert run(made, "check").endswith("All is well.\n")
+    with running(made):
+        api = made.api()
+        assert api.finished(job)["status"] == "Complete"
+        assert api.http.get(api.job(job)["outputLink"]["href"]).text == "large.bin\n"
+        sizes = {one["name"]: one["contentLength"] for one in api.get("files")["files"]}
+        assert sizes == {"large.bin": len(LARGE), "small.txt": 5}
+
+
+def test_check_tells_of_what_it_cannot_repair(tmp_path: Path) -> None:
+    made = Service.make(tmp_path / "data")
+    made.add_jobtype(Path(__file__).parents[1] / "jobtypes_for_tests" / "Mirror")
+    template = made.directory / "jobtypes" / "1" / "template.yaml"
+    template.rename(template.with_name("elsewhere"))
+    said = run(made, "check")
+    assert said.startswith("1 ")
+    assert "job type 'Mirror', version 1, to be removed and installed again" in said
+    template.with_name("elsewhere").rename(template)
+    assert run(made, "check").endswith("All is well.\n")
+    path = made.directory / "service.db"
+    whole = path.read_bytes()
+    damaged = whole[:4096] + b"\xff" * 8192 + whole[12288:]
+    path.write_bytes(damaged)
+    said = run(made, "check")
+    assert said.startswith("1 ")
+    assert "The database is damaged" in said
+    assert "Traceback" not in said
+    assert path.read_bytes() == damaged
+
+
 def test_check_finds_and_repairs(tmp_path: Path, service: Service) -> None:
     made = Service.make(tmp_path / "data")
     made.add_jobtype(Path(__file__).parents[1] / "jobtypes_for_tests" / "Mirror")
@@ -133,7 +183,8 @@ def test_check_finds_and_repairs(tmp_path: Path, service: Service) -> None:
         api.put("large.bin", LARGE)
         api.put("lost.bin", LARGE + b"1")
         api.put("small.txt", b"small")
-        job = api.finished(api.submit("Mirror", ["large.bin"], Final="final.txt"))
+        pool = api.post("pools", {"targetDedicated": "1"})["poolId"]
+        job = api.finished(api.submit("Mirror", ["large.bin"], pool, Final="final.txt"))
         assert job["status"] == "Complete"
         busy = run(made, "check")
         assert busy.startswith("1 ")
@@ -154,6 +205,7 @@ def test_check_finds_and_repairs(tmp_path: Path, service: Service) -> None:
     assert not stray.exists()
     assert list((store / "tmp").iterdir()) == []
     assert run(made, "check").endswith("All is well.\n")
+    check_mends_rows(made, job["id"])
     # What a job needs cannot be brought again.
     damaged = store / sha(LARGE)[:2] / sha(LARGE)[2:]
     damaged.chmod(0o600)
