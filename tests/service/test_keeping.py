@@ -1,10 +1,14 @@
 """What a data directory holds: older releases', checks, backups, and contents nobody needs."""
 
 import hashlib
+import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -68,7 +72,8 @@ def of_version(service: Service, version: int) -> None:
     for each in service.directory.glob("service.db*"):
         each.unlink()
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript((SCHEMAS / f"{version}.sql").read_text())
+        dump = (SCHEMAS / f"{version}.sql").read_text()
+        connection.executescript(dump.replace("ACCOUNT", account[0]))
         connection.execute(
             "INSERT INTO account (id, name, key_hash, created) VALUES (?, ?, ?, ?)", account
         )
@@ -87,13 +92,26 @@ def test_a_database_of_an_earlier_release_is_brought_up_to_date(
     with running(service):
         api = service.api()
         api.put("a.txt", b"a")
-        assert [one["name"] for one in api.get("files")["files"]] == ["a.txt"]
+        assert [one["name"] for one in api.get("files")["files"]] == ["a.txt", "old.txt"]
+        assert api.http.get(url_of(api, "old.txt")).content == b"old\n"
+        (job,) = api.get("jobs")["jobs"]
+        assert job["status"] == "Complete"
+        assert api.http.get(job["outputLink"]["href"]).content == b"old\n"
+        assert api.lines(job["id"]) == ["The job is complete."]
+        (task,) = api.get(f"jobs/{job['id']}/tasks")["tasks"]
+        assert [one["name"] for one in task["outputs"]] == ["out.txt"]
     assert run(service, "accounts", "list").startswith(f"0 {service.account.client_id}")
     # Whoever changes a table and forgets the migration is told here.
     engine = create_engine(f"sqlite:///{service.directory / 'service.db'}")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     engine.dispose()
+
+
+def test_alembic_is_not_loaded_where_nothing_is_to_migrate() -> None:
+    code = "import sys, batchapps_service._serving; print('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
@@ -279,6 +297,21 @@ def test_contents_that_nobody_needs_are_removed(own: Service) -> None:
     assert stored(own) >= outputs
     assert api.http.delete(f"/api/jobs/{job}").is_success
     until(lambda: stored(own) == {sha(b"kept")})
+
+
+def test_uploads_that_were_given_up_are_removed(own: Service) -> None:
+    api = own.api()
+    old, new = (
+        own.directory / "store" / "uploads" / api.post("uploads", row)["id"]
+        for row in ({"Name": name, "Timestamp": STAMP, "Size": 9} for name in ("old", "new"))
+    )
+    assert api.http.put(f"/api/uploads/{old.name}/parts/0", content=b"123456789").is_success
+    eight_days_ago = time.time() - 8 * 24 * 3600
+    for path in (*old.iterdir(), old):
+        os.utime(path, (eight_days_ago, eight_days_ago))
+    until(lambda: not old.exists())
+    assert new.exists()
+    assert api.http.put(f"/api/uploads/{old.name}/parts/0", content=b"123456789").status_code == 404
 
 
 @pytest.mark.parametrize("seed", [1, 2])
