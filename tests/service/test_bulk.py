@@ -4,6 +4,9 @@ import base64
 import hashlib
 import json
 import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -434,3 +437,27 @@ def test_a_crash_leaves_no_half_of_many_files(tmp_path: Path) -> None:
         api = service.api()
         assert offer(api, *rows)["missing"] == []
         assert until(lambda: content_of(api, "1999")) == contents[1999]
+
+
+def test_a_call_that_was_overtaken_cannot_change_what_is_stored(api: Api) -> None:
+    content = b"right" * 1000
+    begun = api.post("uploads", {"Name": "p", "Timestamp": STAMP, "Size": len(content)})
+    path = f"uploads/{begun['id']}"
+    started, completed = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        yield b"wrong" * 500
+        started.set()
+        completed.wait(30)
+        yield b"wrong" * 500
+
+    with ThreadPoolExecutor() as threads:
+        stale = threads.submit(api.http.put, f"/api/{path}/parts/0", content=slow())
+        assert started.wait(30)
+        # What it has sent is there before the other call begins, or refused after.
+        assert api.http.put(f"/api/{path}/parts/0", content=content).is_success
+        reply = api.http.post(f"/api/{path}/actions/complete", json={"Sha256": sha(content)})
+        completed.set()
+        assert stale.result().status_code == 503
+    assert reply.status_code == 200, reply.text
+    assert content_of(api, "p") == content

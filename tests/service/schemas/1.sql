@@ -159,5 +159,19 @@ CREATE INDEX ix_grant_user_code ON grant (user_code);
 CREATE INDEX ix_grant_user_id ON grant (user_id);
 CREATE INDEX task_by_status ON task (job_id, status);
 CREATE INDEX output_by_task ON output (job_id, task_id);
+INSERT INTO file VALUES ('f1', 'ACCOUNT', 'old.txt', 'C:\in\old.txt', '2014-08-04T03:53:30Z',
+	'01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee', 4, '2026-01-02 03:04:05.000000');
+INSERT INTO small_content VALUES ('01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee', X'6F6C640A');
+INSERT INTO jobtype VALUES (1, 'Old', '1', NULL, '[]', '2026-01-02 03:04:05.000000', 1);
+INSERT INTO job VALUES (1, 'j1', 'ACCOUNT', 'old job', 1, 'Old', '1', '{"N": "1"}', '', '', 'Medium', 'gone', NULL,
+	'Complete', 100, 1, NULL, '2026-01-02 03:04:05.000000', '2026-01-02 03:04:06.000000',
+	'2026-01-02 03:04:07.000000', 'output.zip',
+	'01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee', NULL, NULL, 17673231450000000);
+INSERT INTO job_file VALUES ('j1', 'old.txt', 0, '01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee', 4);
+INSERT INTO task VALUES ('j1', 1, 'Run', '{}', 'Complete', 100, 1, '2026-01-02 03:04:06.000000',
+	'2026-01-02 03:04:07.000000', 'worker-0', 0, NULL);
+INSERT INTO output VALUES ('j1', 'out.txt', 1, 'out.txt', 'TaskOutput', 0,
+	'01d09d19c2139a46aebfb577780d123d7396e97201bc7ead210a2ebff8239dee', 4);
+INSERT INTO log VALUES ('j1', 17673231450000000, NULL, 'The job is complete.');
 COMMIT;
 PRAGMA user_version = 1;
