@@ -22,8 +22,8 @@ def submitted(name, **parameters):
     return jobs.get_job(jobid=jobs.submit(job)["id"])
 
 
-# A task fails, and does so again.
-failing = submitted("Fails", FailAt="2")
+# A task fails, and does so again; late enough that the job is seen to run in between.
+failing = submitted("Fails", FailAt="2", Sleep="2")
 failed = poll(failing, "Error", "Complete")
 failed_tasks = {task.id: task.status for task in failing.get_tasks()}
 reprocess = failing.reprocess()
