@@ -357,5 +357,5 @@ def _configure(connection: Any, _record: object) -> None:
     # Uploads touch indexes all over: that costs memory, or else reading and early writing. In KiB.
     cursor.execute("PRAGMA cache_size = -32768")
     # And a page that many of them change is moved to its place once. In pages.
-    cursor.execute("PRAGMA wal_autocheckpoint = 8000")
+    cursor.execute("PRAGMA wal_autocheckpoint = 4000")
     cursor.close()

@@ -10,6 +10,8 @@ KNOWN: set[bytes] = set()
 """The secrets that this run has made or been given."""
 KEPT_IN = {".ini", "keyring.json", "program.py", "my_oauth.py"}
 """Endings and names of files that are there to keep secrets, programs of users among them."""
+IGNORED: set[Path] = set()
+"""Folders of programs that are not this project's: client 0.5.2 logs its tokens."""
 LARGEST = 1 << 23
 """Larger files that are no logs are contents which tests have made up."""
 
@@ -50,6 +52,7 @@ def search(folder: Path) -> list[str]:
     for path in folder.rglob("*"):
         if (
             not KEPT_IN.isdisjoint({path.name, path.suffix})
+            or not IGNORED.isdisjoint(path.parents)
             or path.is_symlink()
             or not path.is_file()
         ):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import leaks
 from conformance import check, check_request
 from support import ROOT, Account
 
@@ -91,6 +92,7 @@ def run(
     All its calls and their answers are held against the description.
     """
     home, calls = folder / "home", folder / "calls.jsonl"
+    leaks.IGNORED.add(home)
     (home / "BatchAppsData").mkdir(parents=True)
     host = account.endpoint.removeprefix("https://")
     (home / "BatchAppsData" / "batch_apps.ini").write_text(

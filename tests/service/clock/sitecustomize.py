@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-_FILE = Path(os.environ["BATCHAPPS_TEST_CLOCK"]) if "BATCHAPPS_TEST_CLOCK" in os.environ else None
+_FILE = Path(os.environ["PYTHON_TEST_CLOCK"]) if "PYTHON_TEST_CLOCK" in os.environ else None
 _true = time.time_ns
 
 
