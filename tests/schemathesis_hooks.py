@@ -18,6 +18,7 @@ REFUSED_THOUGH_VALID = {
     "getJobLog",
     # Not every text is the name of a file.
     "startUpload",
+    "uploadFile",
     # A digest, a size and the parts that have arrived have to fit, which no schema can say.
     "uploadFiles",
     "uploadPart",
@@ -30,6 +31,7 @@ NOT_THERE_YET = {
     "headJobOutput",
     "getJobOutputFile",
     "headJobOutputFile",
+    "fetchJobOutputFiles",
 }
 
 
