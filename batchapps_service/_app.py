@@ -96,9 +96,9 @@ class _Endpoint:
         request = Request(scope, receive)
         try:
             response = await self._answer(request)
+            await response(scope, receive, send)
         except ApiError as error:
-            response = _error_response(request, error)
-        await response(scope, receive, send)
+            await _error_response(request, error)(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         # First of all, so that nothing is read for a stranger.

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, MalformedRangeHeader, Response
 
 from batchapps_service import _contents
 from batchapps_service._database import Database
 from batchapps_service._datadir import DataDirectory
-from batchapps_service._errors import ApiError, not_found
+from batchapps_service._errors import ApiError, bad_request, not_found
 from batchapps_service._links import Links
 from batchapps_service._listings import Listings
 from batchapps_service._settings import Settings
@@ -82,6 +82,13 @@ class StoredFileResponse(FileResponse):
     """A content of the store, with its length, its digest as ETag, and ranges."""
 
     chunk_size = 1 << 20
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader as error:  # answered in plain text otherwise
+            raise bad_request(f"The header Range cannot be read: {error.content}") from None
 
 
 def stored_file(call: Call, digest: str, name: str) -> Response:

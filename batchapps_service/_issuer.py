@@ -5,7 +5,6 @@ which names a resource instead of a scope and may send the account in HTTP Basic
 """
 
 import base64
-import binascii
 import math
 from string import Template
 from urllib.parse import unquote_plus
@@ -42,7 +41,7 @@ def _basic(header: str) -> tuple[str, str] | None:
         return None
     try:
         user, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     # RFC 6749, 2.3.1: both halves are form-encoded first.
     return (unquote_plus(user), unquote_plus(password)) if colon else None

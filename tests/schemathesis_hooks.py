@@ -16,6 +16,9 @@ REFUSED_THOUGH_VALID = {
     # The days that exist are more than a pattern can tell, and the format of a time would cost
     # generated clients the seventh decimal.
     "getJobLog",
+    # Not every text is the name of a file.
+    "startUpload",
+    "uploadFile",
     # A digest, a size and the parts that have arrived have to fit, which no schema can say.
     "uploadFiles",
     "uploadPart",
@@ -28,6 +31,7 @@ NOT_THERE_YET = {
     "headJobOutput",
     "getJobOutputFile",
     "headJobOutputFile",
+    "fetchJobOutputFiles",
 }
 
 

@@ -67,6 +67,10 @@ def prepared(api: Api) -> dict[str, list[str]]:
     }
 
 
+# Made-up calls and, in test_parsers.py, texts: BATCHAPPS_CASES=20000 makes so many and more.
+CASES = int(os.environ.get("BATCHAPPS_CASES", "0"))
+
+
 def test_made_up_calls_find_nothing_amiss(tmp_path: Path) -> None:
     # One worker is enough, however many a call asks for.
     service = Service.make(tmp_path / "data", max_dedicated=1)
@@ -75,7 +79,9 @@ def test_made_up_calls_find_nothing_amiss(tmp_path: Path) -> None:
     with running(service):
         account = service.add_account()
         ids = prepared(service.api(account))
-        (tmp_path / "schemathesis.toml").write_text(CONFIGURATION.format(examples=3, **ids))
+        # So many for each operation in each phase.
+        examples = max(3, CASES // 250)
+        (tmp_path / "schemathesis.toml").write_text(CONFIGURATION.format(examples=examples, **ids))
         done = subprocess.run(
             [
                 str(Path(sys.executable).with_name("schemathesis")),
@@ -94,7 +100,7 @@ def test_made_up_calls_find_nothing_amiss(tmp_path: Path) -> None:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=300 + CASES,
             check=False,
         )
     print(done.stdout)
