@@ -193,11 +193,11 @@ def test_a_clock_that_jumps_harms_no_log_no_content_and_no_task(tmp_path: Path) 
     gate = tmp_path / "gate"
     gate.mkdir()  # tasks make no files in the folder that the data directory is in
     made.add_jobtype(TYPES / "Shell")
-    offset = tmp_path / "offset"
+    offset = gate / "offset"
 
     def jump(seconds: int) -> None:
-        (tmp_path / "new").write_text(str(seconds))
-        (tmp_path / "new").replace(offset)
+        (gate / "new").write_text(str(seconds))
+        (gate / "new").replace(offset)
 
     jump(0)
     made.start(PYTHONPATH=str(CLOCK), PYTHON_TEST_CLOCK=str(offset))
