@@ -306,9 +306,13 @@ def _checked(reply: type[T], call: Callable[[], object]) -> T:
             ValueError, f"The service gave an address that is none: {error}.", error
         ) from error
     except UnicodeEncodeError as error:  # of a lone surrogate, as file names may have
+        # No more of it than that: it may be a whole job, and errors get into logs.
+        character = error.object[error.start : error.end]
         raise BadRequestException(
-            ValueError, f"{error.object!r} is not valid text and cannot be sent.", error
-        ) from error
+            ValueError,
+            f"The call has {character!r} in it, which is not valid text and cannot be sent. Look "
+            "for it in names of files and in parameters.",
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unexpected(reply, error) from error
     if not isinstance(result, reply):

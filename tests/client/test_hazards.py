@@ -17,6 +17,7 @@ from standin import KEY, FakeService, Reply
 
 from batchapps import (
     AzureOAuth,
+    BadRequestException,
     BatchAppsException,
     Configuration,
     ConnectionFailedException,
@@ -68,6 +69,15 @@ def test_neither_key_nor_token_nor_parameters_are_logged_or_stored(
     ):
         assert not [text for text in everything if secret in text], secret
     assert not [path for path in kept if "token-1" in path.read_text()]
+
+
+def test_a_job_that_cannot_be_sent_is_not_in_the_error(jobs: JobManager) -> None:
+    job = jobs.create_job("x", params={"key": "value-of-a-parameter \ud800"})
+    with pytest.raises(BadRequestException, match=r"'\\ud800' in it") as caught:
+        job.submit()
+    error = caught.value
+    told = [str(error), repr(error), repr(error.__cause__), repr(error.root_exception)]
+    assert not [text for text in told if "value-of-a-parameter" in text]
 
 
 def test_an_unattended_login_needs_no_keyring(
