@@ -202,6 +202,7 @@ class JobSubmission:
             BadRequestException: The service found something wrong: an unknown job type, a missing
                 parameter or one of the wrong type, a file that was not uploaded.
             RestCallException: The service refused otherwise, or failed.
+            ValueError: The pool was described, but not started.
         """
         self._warn_of_unknown_parameters()
         message = self._create_job_message()
@@ -251,7 +252,10 @@ class JobSubmission:
             "Priority": self._priority,
         }
         if self.pool:
-            message["poolId"] = str(getattr(self.pool, "id", self.pool))
+            pool = self.pool
+            message["poolId"] = (
+                pool._present_id() if isinstance(pool, Pool) else str(getattr(pool, "id", pool))
+            )
         else:
             message["autoPoolSpecification"] = {
                 "targetDedicated": str(max(int(self.instances or 0), 1)),

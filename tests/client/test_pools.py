@@ -5,7 +5,7 @@ import json
 import pytest
 from standin import FakeService, Reply
 
-from batchapps import ConflictException, NotFoundException, PoolManager
+from batchapps import ConflictException, JobManager, NotFoundException, PoolManager
 
 POOL = {
     "id": "p",
@@ -98,3 +98,11 @@ def test_failures(pools: PoolManager, service: FakeService) -> None:
     ((pool, error),) = pools.clear_pools()
     assert pool.id == "p"
     assert "Busy" in str(error)
+
+
+def test_a_job_cannot_go_to_a_pool_that_was_not_started(
+    jobs: JobManager, pools: PoolManager, service: FakeService
+) -> None:
+    with pytest.raises(ValueError, match="has not been started"):
+        jobs.create_job("x", params={}, pool=pools.create_spec()).submit()
+    assert service.made("POST jobs") == []
