@@ -64,7 +64,7 @@ def target_path(folder: str | os.PathLike[str], name: str, overwrite: bool) -> t
     """
     target = safe_path(folder, name)
     if not overwrite and target.is_file():
-        _log.info("%s is already there and was not downloaded again.", target)
+        _log.warning("%s is already there and was not downloaded again.", target)
         return target, False
     return target, True
 
