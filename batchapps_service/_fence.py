@@ -16,7 +16,6 @@ from threading import Thread
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH, _ASK_VERSION, _NO_NEW_PRIVS = 1, 1, 38
-_OF_FILES = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14  # execute, write, read, truncate
 _READING = 1 << 0 | 1 << 2 | 1 << 3  # execute, read files and folders
 
 
@@ -52,15 +51,15 @@ class Fence:
 
     def _allow(self, path: Path, rights: int) -> None:
         try:
-            mode = path.lstat().st_mode
-            if stat.S_ISLNK(mode):  # where it leads has a rule of its own
+            # Where a link leads has a rule of its own, and a file that has one keeps its room on the
+            # disk after it is deleted.
+            if not stat.S_ISDIR(path.lstat().st_mode):
                 return
             descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW)
         except OSError:  # gone, or of no use to tasks either
             return
         try:
-            allowed = rights if stat.S_ISDIR(mode) else rights & _OF_FILES
-            rule = struct.pack("=Qi", allowed, descriptor)
+            rule = struct.pack("=Qi", rights, descriptor)
             _call(_ADD_RULE, self._rules, _PATH_BENEATH, rule, 0)
         finally:
             os.close(descriptor)
@@ -89,7 +88,7 @@ class Fence:
 
 
 def _beside(root: Path) -> Iterator[Path]:
-    """What is not on the way to ``root``, at each folder of the way."""
+    """What is not on the way to ``root``, at each folder of the way; files there are not open."""
     for folder, child in zip(root.parents, [root, *root.parents], strict=False):
         with os.scandir(folder) as entries:
             yield from (Path(entry.path) for entry in entries if entry.name != child.name)

@@ -70,7 +70,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     """A small file system."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=160m", "tmpfs", str(folder)]
     if (
         not shutil.which("mount")
         or subprocess.run(mount, check=False, capture_output=True).returncode
