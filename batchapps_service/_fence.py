@@ -51,8 +51,8 @@ class Fence:
 
     def _allow(self, path: Path, rights: int) -> None:
         try:
-            # Where a link leads has a rule of its own, and a file that has one keeps its room on the
-            # disk after it is deleted.
+            # Where a link leads has a rule of its own, and a file that has one keeps its room on
+            # the disk after it is deleted.
             if not stat.S_ISDIR(path.lstat().st_mode):
                 return
             descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW)
