@@ -548,10 +548,12 @@ def _level(level: str | int) -> int:
 
 def _stored_key(account: str) -> str:
     """The account's key in the system's keyring, or ``""``."""
+    if not account:  # as with web sign-in, for which it would only take time
+        return ""
     from ._auth import read_account
     from ._signin import safe_keyring
 
-    with contextlib.suppress(Exception):  # there is no account, or keyring, or it is locked
+    with contextlib.suppress(Exception):  # there is no such account, or keyring, or it is locked
         return str(safe_keyring().get_password(_KEY_STORE, read_account(account)[0]) or "")
     return ""
 
