@@ -40,6 +40,7 @@ RETRIES = 3
 #: Parts of one file that are on their way at the same time.
 PARTS = 2
 _PIECE = 256 * 1024
+_JSON = {"Content-Type": "application/json"}
 
 
 class Source(Protocol):
@@ -248,8 +249,7 @@ class Upload:
         """Those of `files` whose contents are to be sent, and which of them are worth hashing."""
         if self._force:
             return list(files), set()
-        headers = {"Content-Type": "application/json"}
-        reply = self._http.post("/files/offer", content=_listed(files), headers=headers).json()
+        reply = self._http.post("/files/offer", content=_listed(files), headers=_JSON).json()
         for one in reply["refused"]:
             error = FileInvalidException(f"{files[one['index']].source.path}: {one['message']}")
             self._fail(files[one["index"]].place, error)
@@ -383,8 +383,7 @@ class Upload:
 
     def _send_missing(self, file: _File, crew: Crew) -> tuple[str, str]:
         """Send the parts that are not there; the upload's address, and the digest of the file."""
-        headers = {"Content-Type": "application/json"}
-        begun = self._http.post("/uploads", content=file.member.encode(), headers=headers).json()
+        begun = self._http.post("/uploads", content=file.member.encode(), headers=_JSON).json()
         url = f"/uploads/{begun['id']}"
         arrived = {part["number"]: part["sha256"] for part in begun["parts"]}
         whole = hashlib.sha256()
