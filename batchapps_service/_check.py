@@ -56,8 +56,7 @@ def check(directory: DataDirectory) -> None:
                 _mend_size(directory, digest, found)
         print(f"Verified {count} contents.")
         directory.store.sweep()
-        for folder in directory.work.iterdir():
-            _work.remove(folder)
+        _work.clear(directory.work)
         if removed := _collect.collect(directory, None, threading.Event())[0]:
             print(f"Removed {removed} contents that nobody needs.")
     for line in lost:

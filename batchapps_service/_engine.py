@@ -180,8 +180,7 @@ class Engine:
         killed = kill_marked(self._mark)
         if killed:
             log.warning("ended %d processes that an earlier run had left", killed)
-        for folder in self._directory.work.iterdir():
-            _work.remove(folder)
+        _work.clear(self._directory.work)
         session.execute(update(Pool).values(current=0, allocation_state="steady"))
         self._resume(session)
         # Dask takes a moment to load: after the service is ready, and before the first job.

@@ -95,3 +95,9 @@ def remove(folder: Path) -> None:
             pass  # what cannot be removed now is swept at the next start
 
     shutil.rmtree(folder, onerror=retry)
+
+
+def clear(work: Path) -> None:
+    """Remove what earlier runs left of all jobs. Only for when none runs."""
+    for folder in work.iterdir():
+        remove(folder)
