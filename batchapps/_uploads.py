@@ -360,7 +360,8 @@ class Upload:
             file = self._hashed(file)
         missing, worth_hashing = self._offer([file])
         if worth_hashing:
-            missing, _ = self._offer([self._hashed(file)])
+            file = self._hashed(file)
+            missing, _ = self._offer([file])
         if missing:
             self._send_parts(file, crew)
 
@@ -394,10 +395,10 @@ class Upload:
             put = partial(self._put_part, f"{url}/parts/{number}", body, arrived.get(number))
             crew.submit(put)
             # Hashed while it is sent; both read it from the system's cache.
-            for piece in body.pieces():
+            for piece in () if file.digest else body.pieces():
                 whole.update(piece)
         crew.finish()
-        return url, whole.hexdigest()
+        return url, file.digest or whole.hexdigest()
 
     def _hashed(self, file: _File) -> _File:
         digest = hash_file(file.source.path, self._meter.tell)

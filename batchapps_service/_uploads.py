@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse
+
 from batchapps_service import _files
 from batchapps_service._bodies import blocks
 from batchapps_service._bulk import check_digest
@@ -107,11 +110,16 @@ class _Live:
             self._check_file(number, file)
             del self._files[number]
             upload.note(number, "+")
+
+    def ahead(self, upload: Upload) -> None:
+        """Hash what is here, and have it on the disk, while other parts come."""
         if self._hashing.acquire(blocking=False):  # else another part's call is at it
             try:
                 self._advance(upload)
             finally:
                 self._hashing.release()
+            with contextlib.suppress(FileNotFoundError):  # completed or cancelled meanwhile
+                sync(upload.data)
 
     def _check_file(self, number: int, file: Any) -> None:
         if self._files.get(number) is not file:
@@ -211,7 +219,8 @@ async def part(call: Call) -> Answer:
         await _take_part(call, upload, number)
     except FileNotFoundError:  # cancelled meanwhile
         raise _missing(call) from None
-    return {}
+    # Afterwards, as whoever sends parts waits for the answers.
+    return JSONResponse({}, background=BackgroundTask(_live(upload).ahead, upload))
 
 
 async def _take_part(call: Call, upload: Upload, number: int) -> None:

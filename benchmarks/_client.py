@@ -74,6 +74,17 @@ def copy(folder: str, target: str) -> Said:
     return {}
 
 
+def write(count: int, target: str) -> Said:
+    """Write so many small files, each beside its place first."""
+    Path(target).mkdir()
+    for number in range(count):
+        beside = f"{target}/.{number}.part"
+        with open(beside, "xb", buffering=0) as file:  # noqa: PTH123 - Path costs more
+            file.write(bytes(101))
+        os.replace(beside, f"{target}/{number}")  # noqa: PTH105
+    return {}
+
+
 def sha256(path: str) -> Said:
     """Hash a file."""
     import hashlib
@@ -83,7 +94,7 @@ def sha256(path: str) -> Said:
     return {}
 
 
-ALONE = {"walk": walk, "copy": copy, "sha256": sha256}
+ALONE = {"walk": walk, "copy": copy, "write": write, "sha256": sha256}
 WITH_SERVICE = {
     "upload": upload,
     "download": download,
