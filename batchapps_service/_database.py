@@ -255,23 +255,43 @@ class LogLine(Base):
     text: Mapped[str]
 
 
+READING = ("query_only = ON",)
+WRITING = (
+    "journal_mode = WAL",
+    "synchronous = FULL",  # an answered request survives a power cut
+    "foreign_keys = ON",
+    # Uploads touch indexes all over: that costs memory, or else reading and early writing. In KiB.
+    "cache_size = -32768",
+    # And a page that many of them change is moved to its place once. In pages.
+    "wal_autocheckpoint = 4000",
+)
+
+
 class Database:
     """Transactions on the database of a data directory."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._reader = self._engine("BEGIN")
+        # One for each thread, as to open one costs more than most of what is read.
+        self._reader = self._engine("BEGIN", READING, pool_size=64)
         # A connection's cache of pages is good until another one writes: so one writes everything.
-        self._writer = self._engine("BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+        self._writer = self._engine("BEGIN IMMEDIATE", WRITING, pool_size=1, max_overflow=0)
 
-    def _engine(self, begin: str, **pool: int) -> Engine:
+    def _engine(self, begin: str, pragmas: Sequence[str], **pool: int) -> Engine:
         engine = create_engine(
             f"sqlite:///{self._path}",
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             **pool,
         )
-        event.listen(engine, "connect", _configure)
+
+        def configure(connection: Any, _record: object) -> None:
+            # Transactions are not begun by the driver, which would begin too late.
+            connection.isolation_level = None
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+
+        event.listen(engine, "connect", configure)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
@@ -344,18 +364,3 @@ def write_rows(session: Session, statement: str, values: Iterable[tuple[object, 
     cursor = session.connection().connection.cursor()
     cursor.executemany(statement, list(values))
     return cursor.rowcount
-
-
-def _configure(connection: Any, _record: object) -> None:
-    # Transactions are not begun by the driver, which would begin too late.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # FULL: an answered request survives a power cut.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    # Uploads touch indexes all over: that costs memory, or else reading and early writing. In KiB.
-    cursor.execute("PRAGMA cache_size = -32768")
-    # And a page that many of them change is moved to its place once. In pages.
-    cursor.execute("PRAGMA wal_autocheckpoint = 4000")
-    cursor.close()
