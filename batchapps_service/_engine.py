@@ -51,6 +51,8 @@ PAUSE = 5
 """Seconds until a helper tries again that found the disk full or the database locked."""
 BATCH = 1000
 """Things taken from the queue for one transaction."""
+PACE = 0.03
+"""Seconds between transactions for what tasks do, so that what comes in quick succession shares."""
 
 
 @dataclass
@@ -59,6 +61,9 @@ class _Ended:
     running: Running
     pool: PoolRun
     outcome: Result | Exception | None = field(default=None)
+
+
+_News = Change | _Ended | list[Event]
 
 
 class Engine:
@@ -70,7 +75,7 @@ class Engine:
         self._directory = directory
         self._database = directory.database
         self._mark = f"{uuid.uuid5(uuid.NAMESPACE_URL, str(directory.root))}"
-        self._queue: queue.SimpleQueue[Change | _Ended | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_News | None] = queue.SimpleQueue()
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="batchapps-helper")
         self._thread = threading.Thread(target=self._loop, name="batchapps-engine")
         self._jobs: dict[str, JobRun] = {}
@@ -127,8 +132,12 @@ class Engine:
     # --- the engine's thread ---
 
     def _loop(self) -> None:
+        next_at = 0.0
         while True:
-            batch: list[Change | _Ended | None] = [self._queue.get()]
+            batch: list[_News | None] = [self._queue.get()]
+            if isinstance(batch[0], _Ended | list):
+                time.sleep(max(0.0, next_at - time.monotonic()))
+            next_at = time.monotonic() + PACE
             while len(batch) < BATCH and not self._queue.empty():
                 batch.append(self._queue.get())
             if self._stopping or None in batch:
@@ -140,7 +149,7 @@ class Engine:
                 log.exception("the engine takes its jobs up again from the database")
                 self._start_over()
 
-    def _apply(self, batch: list[Change | _Ended]) -> None:
+    def _apply(self, batch: list[_News]) -> None:
         ended = [one for one in batch if isinstance(one, _Ended) and one.outcome is None]
         for pool in {id(one.pool): one.pool for one in ended}.values():
             mine = [one for one in ended if one.pool is pool]
@@ -156,7 +165,7 @@ class Engine:
                 log.warning("the engine waits: %s", error)
                 time.sleep(1)
 
-    def _write(self, batch: list[Change | _Ended]) -> None:
+    def _write(self, batch: list[_News]) -> None:
         self._commissions.clear()
         self._changed = set()
         self._notes = Notes()
@@ -165,6 +174,8 @@ class Engine:
                 for change in batch:
                     if isinstance(change, _Ended):
                         self._task_ended(session, change)
+                    elif isinstance(change, list):
+                        self._apply_events(session, change)
                     else:
                         change(session)
                 self._notes.write(session)
@@ -499,7 +510,7 @@ class Engine:
 
     def _events(self, events: list[Event]) -> None:
         """Called by Dask's thread."""
-        self._queue.put(lambda session: self._apply_events(session, events))
+        self._queue.put(events)
 
     def _apply_events(self, session: Session, events: list[Event]) -> None:
         for job_id, task_id, kind, value in events:

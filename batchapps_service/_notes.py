@@ -1,8 +1,9 @@
 """What the engine writes of tasks, by the hundred."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.orm import Session
 
 from batchapps_service import _joblog
@@ -32,14 +33,22 @@ class Notes:
 
     def write(self, session: Session) -> None:
         """Write what was noted, and forget it."""
-        if self._tasks:
-            rows = [
-                {"job_id": job_id, "id": task_id, **values}
-                for (job_id, task_id), values in self._tasks.items()
-            ]
-            session.execute(update(Task), rows)
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for (job_id, task_id), values in self._tasks.items():
+            row = {"this_job": job_id, "this_task": task_id, **values}
+            alike.setdefault(tuple(sorted(values)), []).append(row)
+        for names, rows in alike.items():
+            session.connection().execute(_change(names), rows)
         for job_id, lines in self._lines.items():
             _joblog.append(session, job_id, lines)
         for run in self._runs.values():
             session.execute(update(Job).where(Job.id == run.id).values(percent=run.percent))
         self._tasks, self._lines, self._runs = {}, {}, {}
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Update:
+    # Without the ORM, which takes longer than SQLite.
+    table = Task.__table__
+    this = table.c.job_id == bindparam("this_job"), table.c.id == bindparam("this_task")
+    return update(Task).where(*this).values({name: bindparam(name) for name in names})

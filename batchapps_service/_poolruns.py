@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Change = Callable[[Session], None]
 
 SHORT_SECONDS = 0.5
-AHEAD = 8
+AHEAD = 16
 """Attempts that wait at each worker thread while tasks are short, to keep it busy."""
 
 

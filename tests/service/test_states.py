@@ -68,7 +68,10 @@ def test_a_job_that_waits_is_cancelled_without_having_run(api: Api) -> None:
     assert job["status"] == "Cancelled"
     assert "startTime" not in job
     assert statuses(api, job_id) == {}
-    assert api.lines(job_id)[-2:] == ["Cancel requested.", "The job was cancelled."]
+    lines = api.lines(job_id)
+    # Perhaps it was being split meanwhile, which the log tells as well.
+    assert "Cancel requested." in lines[:-1]
+    assert lines[-1] == "The job was cancelled."
     assert possible(api, job_id) == set()
 
 
@@ -184,6 +187,7 @@ def test_a_waiting_or_finished_task_cannot_be_cancelled(
     job_id = common.submit("Shell", pool=lane, Count="3", Script=gated(tmp_path))
     open_gate(tmp_path, 1)
     started(common, job_id, 2)
+    until(lambda: statuses(common, job_id)[1] == "Complete")  # that and the start race
     for number, state in ((1, "Complete"), (3, "NotStarted")):
         refused = common.post(f"jobs/{job_id}/tasks/{number}/actions/cancel", status=403)
         assert state in refused["Message"]
