@@ -68,6 +68,7 @@ from ._hashes import Hashes
 from ._http import ApiClient
 from ._progress import Meter, ProgressCallback, TransferCallback
 from ._uploads import Source, Upload
+from ._wire import whole
 from .config import Configuration
 from .credentials import Credentials
 from .exceptions import (
@@ -138,6 +139,7 @@ class Api:
     # -- jobs --------------------------------------------------------------------------------
 
     def list_jobs(self, index: int = 0, per_call: int = 10, name: str | None = None) -> JobList:
+        index, per_call = whole("index", index), whole("per_call", per_call)
         return self._call(
             JobList,
             lambda client: list_jobs.sync(
@@ -167,13 +169,14 @@ class Api:
         return self._call(SubmitResult, lambda client: submit_job.sync(client=client, body=body))
 
     def get_log(self, job_id: str, start: str | None, max_lines: int | None) -> JobLog:
+        most = UNSET if max_lines is None else whole("max_lines", max_lines)
         return self._call(
             JobLog,
             lambda client: get_job_log.sync(
                 job_id,
                 client=client,
                 since=start or UNSET,
-                max_results=UNSET if max_lines is None else max_lines,
+                max_results=most,
             ),
         )
 
@@ -268,7 +271,7 @@ class Api:
         progress: TransferCallback | None = None,
     ) -> tuple[dict[int, Exception], dict[int, str]]:
         """Upload files; see `_uploads.Upload`."""
-        most = max(1, min(threads or _THREADS, _MOST_THREADS))
+        most = max(1, min(whole("threads", threads or _THREADS), _MOST_THREADS))
         hashes = Hashes(self._config.hashes_path())
         with Meter(callback, progress) as meter:
             return Upload(self._http, hashes, files, force=force, threads=most, meter=meter).run()

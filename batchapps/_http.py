@@ -11,6 +11,7 @@ import re
 import ssl
 import time
 import warnings
+import weakref
 from collections.abc import Iterator
 from http.client import responses as _PHRASES
 from pathlib import Path
@@ -127,6 +128,10 @@ class RetryingClient(httpx.Client):
         timeout = httpx.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT)
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
         super().__init__(verify=verify, timeout=timeout, headers=headers, **options)
+        # Nobody is asked to close it; its connections go with the last that uses it.
+        for transport in (self._transport, *self._mounts.values()):
+            if transport is not None:
+                weakref.finalize(self, transport.close)
 
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isnan
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 if TYPE_CHECKING:
@@ -43,6 +44,25 @@ def given(value: T | Unset, default: D) -> T | D:
     from batchapps_management.types import Unset
 
     return default if isinstance(value, Unset) else value
+
+
+def whole(argument: str, value: Any, least: int = 0) -> int:
+    """The argument's value as a whole number; digits in a text are as good. Raises ValueError."""
+    try:
+        number = int(value)
+        same = isinstance(value, str) or number == value
+    except (TypeError, ValueError, OverflowError):
+        number, same = least, False
+    if not same or isinstance(value, bool) or number < least:
+        raise ValueError(f"{argument} must be a whole number, at least {least}, not {value!r}.")
+    return number
+
+
+def duration(argument: str, value: Any) -> float:
+    """The argument's value, a number of seconds. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
+        raise ValueError(f"{argument} must be a number of seconds, not {value!r}.")
+    return value
 
 
 def word(value: Any, default: str) -> str:

@@ -13,7 +13,7 @@ from batchapps_management import models
 
 from ._downloads import Wanted, target_path
 from ._progress import ProgressCallback, TransferCallback
-from ._wire import given, href
+from ._wire import given, href, whole
 from .exceptions import FileInvalidException, FileMissingException
 
 if TYPE_CHECKING:
@@ -508,8 +508,9 @@ class FileCollection:
 
     def _not_uploaded(self, files: list[UserFile], per_call: int) -> list[UserFile]:
         absent: list[UserFile] = []
-        for start in range(0, len(files), max(1, per_call)):
-            batch = files[start : start + max(1, per_call)]
+        per_call = whole("per_call", per_call, 1)
+        for start in range(0, len(files), per_call):
+            batch = files[start : start + per_call]
             found: dict[str, list[UserFile]] = {}
             for model in self._api.query_files([file.create_query_specifier() for file in batch]):
                 uploaded = UserFile(self._api, model)

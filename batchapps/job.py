@@ -20,7 +20,18 @@ from batchapps_management import models
 
 from ._downloads import Wanted, target_path
 from ._progress import ProgressCallback, TransferCallback
-from ._wire import LogLine, OutputInfo, given, href, log_line, output_info, when, word
+from ._wire import (
+    LogLine,
+    OutputInfo,
+    duration,
+    given,
+    href,
+    log_line,
+    output_info,
+    when,
+    whole,
+    word,
+)
 from .exceptions import (
     ConnectionFailedException,
     FileDownloadException,
@@ -258,7 +269,7 @@ class JobSubmission:
             )
         else:
             message["autoPoolSpecification"] = {
-                "targetDedicated": str(max(int(self.instances or 0), 1)),
+                "targetDedicated": str(max(whole("instances", self.instances or 0), 1)),
                 "maxTasksPerTVM": "1",
                 "communication": False,
                 "certificateReferences": [],
@@ -493,8 +504,8 @@ class SubmittedJob:
             TimeoutError: It is still going. The job is not cancelled by that.
             RestCallException: The service failed.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        patient = _Patience(patience)
+        deadline = None if timeout is None else time.monotonic() + duration("timeout", timeout)
+        poll, patient = duration("poll", poll), _Patience(patience)
         pause, seconds = min(_FIRST_POLL, max(poll, 0.05)), 0.0
         while True:
             early = self._look(seconds, patient)
@@ -543,7 +554,7 @@ class SubmittedJob:
         Raises:
             RestCallException: The service failed.
         """
-        last, index = -1, 0
+        last, index, per_call = -1, 0, whole("per_call", per_call, 1)
         while True:
             page = [
                 Task(self._api, self.id, **t.to_dict())
@@ -585,7 +596,7 @@ class SubmittedJob:
         Raises:
             RestCallException: The service failed.
         """
-        patient = _Patience(patience)
+        poll, patient = duration("poll", poll), _Patience(patience)
         start: str | None = None
         while True:
             # Looked at before the log is read: nothing comes after the last line of a job that
@@ -791,7 +802,7 @@ class _Patience:
     """Sits out what may pass, as long as it does not last longer than so many seconds."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self._seconds = duration("patience", seconds)
         self._well = time.monotonic()
 
     def call(self, function: Callable[[], T]) -> T | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ._progress import ProgressCallback, TransferCallback
-from ._wire import given
+from ._wire import given, whole
 from .config import Configuration
 from .credentials import Credentials
 from .exceptions import FileUploadException
@@ -53,7 +53,7 @@ class JobManager:
             RestCallException: The service failed.
         """
         seen: set[str] = set()
-        index = 0
+        index, per_call = 0, whole("per_call", per_call, 1)
         while page := self.get_jobs(index, per_call, name):
             # A job submitted meanwhile moves the others down, so that some come again.
             yield from (job for job in page if job.id not in seen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchapps_management import models
 
-from ._wire import given, href, when, word
+from ._wire import given, href, when, whole, word
 
 if TYPE_CHECKING:
     from ._api import Api
@@ -96,10 +96,11 @@ class Pool:
             target: How many workers it shall have.
 
         Raises:
+            ValueError: It is no whole number, or negative.
             ConflictException: That is beyond what the account may have.
             RestCallException: The service refused otherwise, or failed.
         """
-        self._api.resize_pool(self._present_id(), int(target))
+        self._api.resize_pool(self._present_id(), whole("target", target))
         self.update()
 
     def update(self) -> None:
@@ -126,6 +127,9 @@ class PoolSpecifier(Pool):
         max_tasks: Tasks that one worker runs at the same time.
         communication: Whether workers shall be able to reach each other.
 
+    Raises:
+        ValueError: A number is none, or too small.
+
     Attributes:
         target_size: As given, and so are max_tasks and communication.
         certificates: Certificates to install, see `add_cert`.
@@ -136,8 +140,8 @@ class PoolSpecifier(Pool):
     ) -> None:
         super().__init__(
             client,
-            targetDedicated=int(target_size),
-            maxTasksPerTVM=int(max_tasks),
+            targetDedicated=whole("target_size", target_size),
+            maxTasksPerTVM=whole("max_tasks", max_tasks, 1),
             communication=bool(communication),
         )
 

@@ -165,7 +165,9 @@ def read_query(operation: Operation, sent: Mapping[str, str]) -> dict[str, Any]:
         value: Any = text
         if parameter.types & {"integer", "number"} and re.fullmatch(r"[+-]?[0-9]{1,18}", text):
             value = int(text)
-        elif "number" in parameter.types and re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", text):
+        elif "number" in parameter.types and re.fullmatch(
+            r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text
+        ):
             value = float(text)
         error = next(iter(parameter.validator.iter_errors(value)), None)
         if error:

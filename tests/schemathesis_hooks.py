@@ -25,13 +25,17 @@ REFUSED_THOUGH_VALID = {
     "completeUpload",
 }
 
-NOT_THERE_YET = {
+NOT_THERE = {
     # A job that was just submitted has no output before it has run.
     "getJobOutput",
     "headJobOutput",
     "getJobOutputFile",
     "headJobOutputFile",
     "fetchJobOutputFiles",
+    # To begin the upload of the same file twice begins one upload, which ends once.
+    "uploadPart",
+    "completeUpload",
+    "cancelUpload",
 }
 
 
@@ -49,5 +53,5 @@ def filter_failure(
         # A body that is missing and one of no bytes are the same in HTTP; the file is empty.
         return bool(response.request.body)
     if isinstance(failure, EnsureResourceAvailability):
-        return operation not in NOT_THERE_YET
+        return operation not in NOT_THERE
     return True

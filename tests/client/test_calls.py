@@ -1,7 +1,9 @@
 """Calls: what is sent, what is sent again, and what is raised."""
 
+import gc
 import pickle
 import time
+import warnings
 from email.utils import formatdate
 from pathlib import Path
 
@@ -10,8 +12,10 @@ from standin import FakeService, Reply
 
 from batchapps import (
     BadRequestException,
+    Configuration,
     ConflictException,
     ConnectionFailedException,
+    Credentials,
     FileManager,
     JobManager,
     NotFoundException,
@@ -300,3 +304,14 @@ def test_a_file_is_sent_whole_again(
     (body,) = {call.body for call in service.made()}
     assert body.endswith(b"\n" + bytes(range(256)) * 3000)
     assert len(service.made()) == 3
+
+
+def test_connections_go_with_the_last_that_uses_them(
+    cfg: Configuration, service: FakeService
+) -> None:
+    service.on("GET jobs", Reply(body={"jobs": []}))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        JobManager(Credentials(cfg, "artist", token="given-token")).get_jobs()
+        gc.collect()
+    assert [str(one.message) for one in told] == []

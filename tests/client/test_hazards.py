@@ -113,6 +113,8 @@ def test_a_service_that_says_nothing_is_given_up(
         return Reply(body={"jobs": []})
 
     service.on("POST jobs", silent)
+    own = creds.get_session().timeout
+    assert None not in (own.connect, own.read, own.write, own.pool)
     creds.get_session().timeout = httpx.Timeout(0.1)
     with pytest.raises(ConnectionFailedException, match="was silent"):
         JobManager(creds).create_job("x").submit()
@@ -175,9 +177,16 @@ def test_told_files_of_one_name_or_one_path_are_different(files: FileManager) ->
     assert hash(again) == hash(told[0])
 
 
-def test_nothing_is_printed(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_nothing_is_printed_and_no_value_refused(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     cfg = Configuration(tmp_path / "file", log_level="nonsense", unknown=1)
+    cfg.add_jobtype("Words", brace="{0} {x!r}")
+    cfg.current_jobtype("Words")
+    cfg.set("other", '{"json": [1]}')
+    assert (cfg.get("brace"), cfg.get("other")) == ("{0} {x!r}", '{"json": [1]}')
+    cfg.aad_config(unattended=False, validate=False)
     cfg.save_config()
     cfg.get("absent")
     out, err = capfd.readouterr()

@@ -122,6 +122,8 @@ def test_a_job_sees_the_tree_of_a_folder(creds: Credentials, tmp_path: Path) -> 
         "./one/two ü/same.txt",
         "./same.txt",
     ]
+    contents = [Path(path) for path in paths if Path(path).name == "contents.txt"]
+    assert contents[0].read_text() == "./one/same.txt:one\n./one/two ü/same.txt:one/two ü\n"
 
 
 def test_many_outputs_come_down_whole(creds: Credentials, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import keyring
 import keyring.backends.fail
 import pytest
@@ -98,6 +99,26 @@ def test_sign_in_by_page(browser: Browser, person: Person, cfg: Configuration) -
     assert JobManager(creds).get_jobs() is not None
     with pytest.raises(AuthenticationException, match="state in the address"):
         AzureOAuth.get_authorization_token(back)
+
+
+def test_two_sign_ins_at_once_do_not_disturb_each_other(
+    service: Service, browser: Browser, person: Person, cfg: Configuration
+) -> None:
+    other = service.add_user()
+    begun = [AzureOAuth.get_authorization_url(each) for each in (cfg, configuration(other))]
+    backs = [
+        browser.sign_in(url, one).reply.headers["location"]
+        for (url, _), one in zip(begun, (person, other), strict=True)
+    ]
+    for (_, state), back in zip(begun, backs, strict=True):
+        assert JobManager(AzureOAuth.get_authorization_token(back, state=state)).get_jobs() == []
+
+
+def test_an_address_to_come_back_to_stays_as_it_is(cfg: Configuration) -> None:
+    for given, used in (("https://localhost/back", ""), ("localhost/back", "http://")):
+        cfg.aad_config(redirect=given, validate=False)
+        url, _ = AzureOAuth.get_authorization_url(cfg)
+        assert httpx.URL(url).params["redirect_uri"] == used + given
 
 
 def test_what_comes_back_must_belong_to_the_sign_in(
