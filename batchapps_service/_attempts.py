@@ -16,6 +16,7 @@ class Limits:
 
     max_task_log_bytes: int
     max_task_seconds: float
+    max_task_memory_bytes: int
     max_output_files: int
     max_output_bytes: int
 

@@ -12,6 +12,7 @@ from distributed.comm.core import CommClosedError
 
 from batchapps_service import _worker
 from batchapps_service._attempts import TOPIC, Attempt, Event, Result, WorkerDied
+from batchapps_service._processes import MARK, WORKER, sweep
 
 _distributed: Any = distributed  # its classes are annotated in part only
 Future = Any
@@ -21,8 +22,6 @@ for _part in ("batched", "client", "core", "nanny", "scheduler", "worker"):
     logging.getLogger(f"distributed.{_part}").setLevel(logging.CRITICAL)
 
 CONFIGURATION = {
-    # Dask would set OMP_NUM_THREADS=1 and the like in every task.
-    "distributed.nanny.pre-spawn-environ": {},
     # The service counts attempts itself: a task whose worker died comes back at once.
     "distributed.scheduler.allowed-failures": 0,
     # Otherwise some attempts wait with the scheduler, whose workers have less urgent ones already.
@@ -37,9 +36,16 @@ class Cluster:
     """Workers of one pool. Its methods may be called from any thread; most block a little."""
 
     def __init__(
-        self, workers: int, threads: int, scratch: Path, on_events: Callable[[list[Event]], None]
+        self,
+        workers: int,
+        threads: int,
+        scratch: Path,
+        mark: str,
+        on_events: Callable[[list[Event]], None],
     ) -> None:
-        dask.config.set(CONFIGURATION)
+        # Dask would set OMP_NUM_THREADS=1 and the like in every task.
+        environment = {MARK: f"{mark}:{WORKER}"}
+        dask.config.set({**CONFIGURATION, "distributed.nanny.pre-spawn-environ": environment})
         self._cluster: Any = _distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=threads,
@@ -134,6 +140,7 @@ class Cluster:
             self._client.close(timeout=5)
         with contextlib.suppress(Exception):
             self._cluster.close(timeout=10)
+        sweep()
 
 
 async def _close_http(scheduler: Any) -> None:

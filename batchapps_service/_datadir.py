@@ -35,6 +35,11 @@ class DataDirectory:
         self.store = Store(root / "store")
 
     @property
+    def mark(self) -> str:
+        """What the marks of this service's processes begin with; see ``_processes``."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, str(self.root)))
+
+    @property
     def tls(self) -> Path:
         """Certificates and their keys."""
         return self.root / "tls"

@@ -32,7 +32,7 @@ from batchapps_service._errors import NotNow, is_full
 from batchapps_service._finals import laid_out, make_final, record_outputs
 from batchapps_service._notes import Notes
 from batchapps_service._poolruns import Change, PoolRun, PoolRuns
-from batchapps_service._processes import kill_marked
+from batchapps_service._processes import WORKER, adopt_orphans, kill_left, wait_for_end
 from batchapps_service._runs import RETRY_EXIT_CODE, JobRun, Running
 from batchapps_service._templates import Plan, Submission
 
@@ -74,7 +74,7 @@ class Engine:
     ) -> None:
         self._directory = directory
         self._database = directory.database
-        self._mark = f"{uuid.uuid5(uuid.NAMESPACE_URL, str(directory.root))}"
+        self._mark = directory.mark
         self._queue: queue.SimpleQueue[_News | None] = queue.SimpleQueue()
         self._helpers = ThreadPoolExecutor(4, thread_name_prefix="batchapps-helper")
         self._thread = threading.Thread(target=self._loop, name="batchapps-engine")
@@ -96,6 +96,7 @@ class Engine:
         """Begin, where the service left off."""
         if self._directory.settings.fence_tasks and not _fence.is_possible():
             log.warning("tasks can read the data directory: this system has no Landlock")
+        adopt_orphans()
         self._queue.put(self._recover)
         self._thread.start()
 
@@ -114,7 +115,7 @@ class Engine:
             one.start()
         for one in closing:
             one.join()
-        kill_marked(self._mark)
+        kill_left(self._mark)
 
     def job_changed(self, job_id: str) -> None:
         """A job was submitted, cancelled or requeued; the database says which."""
@@ -188,7 +189,9 @@ class Engine:
 
     def _recover(self, session: Session) -> None:
         """Take up what an earlier run of the service left."""
-        killed = kill_marked(self._mark)
+        # Workers end their tasks before they go; they may begin what waits with them till then.
+        wait_for_end(f"{self._mark}:{WORKER}")
+        killed = kill_left(self._mark)
         if killed:
             log.warning("ended %d processes that an earlier run had left", killed)
         _work.clear(self._directory.work)
@@ -437,7 +440,7 @@ class Engine:
         with self._folders:
             if job_id in self._preparing or job_id in self._jobs:
                 return  # requeued meanwhile
-            kill_marked(f"{self._mark}:{job_id}:")
+            kill_left(f"{self._mark}:{job_id}:")
             _work.remove(_work.job_folder(self._directory.work, job_id))
 
     # --- tasks ---
@@ -454,6 +457,10 @@ class Engine:
 
     def _start_tasks(self, run: JobRun, pool: PoolRun, room: int) -> None:
         chosen: list[tuple[int, str]] = []
+        suspect = None
+        if run.suspects and not run.held and not run.cancelling and not self._suspect_runs(pool):
+            chosen.append(run.suspects.popleft())
+            suspect = chosen[0][0]
         while len(chosen) < room and (step := run.ready_step()) is not None:
             chosen.append((run.waiting[step].popleft(), step))
         if not chosen:
@@ -468,6 +475,7 @@ class Engine:
         all_ended = []
         for attempt in attempts:
             running = Running(attempt.task_id, attempt.step, attempt.mark)
+            running.suspect = attempt.task_id == suspect
             run.active[attempt.task_id] = running
             run.attempts[attempt.task_id] = attempt.number
             run.tries[attempt.task_id] += 1
@@ -478,6 +486,10 @@ class Engine:
         ):
             ended.running.future = future
             future.add_done_callback(lambda _future, ended=ended: self._queue.put(ended))
+
+    def _suspect_runs(self, pool: PoolRun) -> bool:
+        runs = [run for run in self._jobs.values() if run.pool_id == pool.id]
+        return any(one.suspect for run in runs for one in run.active.values())
 
     def _attempts(self, run: JobRun, chosen: Iterable[tuple[int, str]]) -> list[Attempt]:
         steps = dict(chosen)
@@ -526,10 +538,6 @@ class Engine:
                 self._notes.task(job_id, task_id, progress=run.progress[task_id])
                 self._notes.percent(run)
 
-    def _begun(self, run: JobRun, task_id: int) -> bool:
-        number = run.attempts[task_id]
-        return _work.begun(self._directory.work, run.id, task_id, number).exists()
-
     def _task_started(self, session: Session, run: JobRun, running: Running, worker: str) -> None:
         running.started = True
         task_id = running.task_id
@@ -557,9 +565,11 @@ class Engine:
         run.progress.pop(task_id, None)
         came_to_nothing = not isinstance(outcome, Result) or outcome.status == "Cancelled"
         lost = isinstance(outcome, WorkerDied) and not ended.running.started
-        if lost and self._begun(run, task_id):  # it died before it could tell
+        begun = _work.begun(self._directory.work, run.id, ended.running.mark)
+        if lost and begun.exists():  # it died before it could tell
             self._task_started(session, run, ended.running, "a worker")
             lost = False
+        begun.unlink(missing_ok=True)
         # Put on hold, or lost with the worker behind whose task it waited, which is not its fault.
         back = ended.running.withdrawn or (lost and run.returned[task_id] < MOST_RETURNS)
         run.returned[task_id] += lost
@@ -590,7 +600,7 @@ class Engine:
         elif run.cancelling:
             result = Result("Cancelled", 0.0)
         elif isinstance(outcome, WorkerDied):
-            kill_marked(ended.running.mark)
+            kill_left(ended.running.mark)
             result, retryable = Result("Error", 0.0, None, "its worker ended unexpectedly."), True
         else:
             result = Result("Error", 0.0, None, f"the service could not run it: {outcome}")
@@ -598,7 +608,11 @@ class Engine:
             retryable, pause = is_full(outcome), self._directory.settings.retry_seconds
         again = retryable and run.tries[task_id] < self._directory.settings.max_attempts
         self._record(session, run, task_id, step, result, again=again)
-        if again:
+        shared = isinstance(outcome, WorkerDied) and ended.pool.threads > 1
+        if again and shared and run.tries[task_id] > 1:
+            # One at a time: so the one that kills its worker takes none along to its last try.
+            run.suspects.append((task_id, step))
+        elif again:
             self._again(run, task_id, step, pause * 2 ** (run.tries[task_id] - 1))
 
     def _again(self, run: JobRun, task_id: int, step: str, pause: float) -> None:

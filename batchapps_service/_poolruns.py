@@ -135,7 +135,7 @@ class PoolRuns:
             from batchapps_service._cluster import Cluster
 
             scratch = self._directory.work / ".dask"
-            cluster = Cluster(target, pool.threads, scratch, self._on_events)
+            cluster = Cluster(target, pool.threads, scratch, self._directory.mark, self._on_events)
             pool.cluster = cluster  # has no room yet, but is closed when the service stops
             size = target
         else:

@@ -20,6 +20,7 @@ class Running:
     future: Any = None
     started: bool = False
     withdrawn: bool = False
+    suspect: bool = False
 
 
 @dataclass
@@ -47,6 +48,8 @@ class JobRun:
     """How often a task that waited at a worker came back, as the worker died."""
     pausing: set[int] = field(default_factory=set)
     """Tasks that are tried again in a while."""
+    suspects: deque[tuple[int, str]] = field(default_factory=deque)
+    """Tasks, with their steps, that lost a worker which ran others too, more than once."""
     progress: dict[int, int] = field(default_factory=dict)
     """Percent of running tasks."""
     earlier: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class JobRun:
         self.done, self.failed = 0, False
         self.tries.clear()
         self.pausing.clear()
+        self.suspects.clear()
         for task_id, step, status, attempts in tasks:
             if status == "Complete":
                 self.done += 1
@@ -96,7 +100,8 @@ class JobRun:
     @property
     def idle(self) -> bool:
         """Whether nothing runs and nothing more can start, not even when a hold is lifted."""
-        return not (self.active or (not self.cancelling and (self.pausing or self._next_step())))
+        to_come = self.pausing or self.suspects or self._next_step()
+        return not (self.active or (to_come and not self.cancelling))
 
     @property
     def percent(self) -> int:

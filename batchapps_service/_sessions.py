@@ -18,7 +18,7 @@ from openjd.sessions import ActionState, ActionStatus, Session, SessionState
 from batchapps_service import _work
 from batchapps_service._attempts import Attempt
 from batchapps_service._fence import Fence
-from batchapps_service._processes import MARK, kill_marked
+from batchapps_service._processes import MARK, Family
 from batchapps_service._taskoutput import Sink, router
 from batchapps_service._templates import Bundle, Plan
 
@@ -56,7 +56,7 @@ class TaskSession:
     """An OpenJD session with the folder it runs in, for one task or, with environments, several."""
 
     folder: Path
-    mark: str
+    family: Family
     session: Session
     step: Step
     job_environments: list[Any]
@@ -103,7 +103,7 @@ class TaskSession:
         self.cancelled = True
         with contextlib.suppress(RuntimeError):  # no action is running
             self.session.cancel_action(time_limit=CANCEL_GRACE)
-        kill_marked(self.mark)
+        self.family.end(commands=True)
 
     def close(self, sink: Sink) -> None:
         """Leave the environments and remove the session's folder."""
@@ -117,6 +117,7 @@ class TaskSession:
                         resolved_symtab=self.symbols,
                     )
                     self.act("Leaving an environment", leave, sink)
+        self.family.close()
         self.session.cleanup()
         _work.remove(self.folder)
 
@@ -166,8 +167,9 @@ def open_session(attempt: Attempt, root: Path, folder: Path) -> TaskSession:
     # A job that is run again has a new folder.
     made_at = (_work.job_folder(root / "work", attempt.job_id) / "job.json").stat().st_mtime_ns
     fence = _fence(root, attempt.job_id, made_at) if attempt.fenced else None
+    family = Family(attempt.mark, folder)
     made.append(
-        TaskSession(folder, attempt.mark, session, step, environments, symbols=symbols, fence=fence)
+        TaskSession(folder, family, session, step, environments, symbols=symbols, fence=fence)
     )
     return made[0]
 

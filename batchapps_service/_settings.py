@@ -52,6 +52,8 @@ class Settings:
     """What is kept of the output of one attempt: of more, the beginning and the end."""
     max_task_seconds: int = 0
     """How long an attempt at a task may take; 0: as long as it likes."""
+    max_task_memory_bytes: int = 0
+    """What the processes of one attempt may hold in memory together; 0: as much as there is."""
     max_output_files: int = 100_000
     """Files that one task may leave."""
     max_output_bytes: int = 0

@@ -72,9 +72,9 @@ def prepare(
         remove(partial)
 
 
-def begun(work: Path, job_id: str, task_id: int, number: int) -> Path:
-    """A file that is there while an attempt runs, and when its worker died meanwhile."""
-    return job_folder(work, job_id) / f".begun-{task_id}-{number}"
+def begun(work: Path, job_id: str, mark: str) -> Path:
+    """A file that is there from the beginning of an attempt until its end is known."""
+    return job_folder(work, job_id) / f".begun-{mark.rpartition(':')[2]}"
 
 
 def load(work: Path, job_id: str) -> JobDefinition:

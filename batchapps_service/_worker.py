@@ -1,6 +1,7 @@
 """Runs on a Dask worker: one attempt at a task a call, in a folder of its own."""
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -8,18 +9,18 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
-import psutil
 from distributed import Worker, WorkerPlugin, get_worker
-from openjd.sessions import LOG, ActionState, ActionStatus
+from openjd.sessions import LOG, ActionState, ActionStatus, _subprocess
 
 from batchapps_service import _previews, _work
-from batchapps_service._attempts import Attempt, Produced, Result
-from batchapps_service._processes import adopt_orphans, has_children, kill_marked, kill_orphans
+from batchapps_service._attempts import Attempt, Produced, Result, WorkerDied
+from batchapps_service._processes import Command, adopt_orphans, end_all
 from batchapps_service._sessions import ActionFailed, TaskSession, open_session, plan_of
 from batchapps_service._store import Store, hash_file
 from batchapps_service._tasklogs import TaskLog
@@ -28,6 +29,8 @@ from batchapps_service._templates import task_parameters
 
 KEPT_VARIABLES = frozenset({"SYSTEMROOT", "COMSPEC", "PATHEXT", "WINDIR", "NUMBER_OF_PROCESSORS"})
 """What Windows programs cannot do without."""
+LOOK_SECONDS = 1.0
+"""How often a task's memory is looked at, where it has a limit."""
 
 
 class Setup(WorkerPlugin):
@@ -43,11 +46,19 @@ class Setup(WorkerPlugin):
             signal.signal(signal.SIGINT, lambda _number, _frame: None)
         worker.http_server.stop()  # it serves nothing
         adopt_orphans()
+        _subprocess.__dict__["Popen"] = Command  # it offers no other way to have a hand in that
+        os._exit = partial(_exit, os._exit)
         _clean_environment()
         LOG.propagate = False
         if router not in LOG.handlers:
             LOG.addHandler(router)
         router.start(worker)
+
+
+def _exit(leave: Callable[[int], NoReturn], status: int) -> NoReturn:
+    """Dask ends a worker by ``os._exit`` when its service has died: its tasks end first."""
+    end_all()
+    leave(status)
 
 
 def _clean_environment() -> None:
@@ -94,8 +105,10 @@ def run(attempt: Attempt) -> Result:
     """Run an attempt to its end. The job's folder must be laid out."""
     started = time.monotonic()
     this = _Run(attempt)
-    begun = _work.begun(Path(attempt.root, "work"), attempt.job_id, attempt.task_id, attempt.number)
-    begun.touch()
+    try:
+        _work.begun(Path(attempt.root, "work"), attempt.job_id, attempt.mark).touch(exist_ok=False)
+    except FileExistsError:  # Dask runs it again, as its result was lost with a worker
+        raise WorkerDied from None
     router.post(this.sink, "started", f"worker-{get_worker().name}")
     with _lock:
         _running[attempt.mark] = this
@@ -106,7 +119,6 @@ def run(attempt: Attempt) -> Result:
         this.log.discard()
         with _lock:
             del _running[attempt.mark]
-        begun.unlink(missing_ok=True)
     return Result(
         outcome.status,
         time.monotonic() - started,
@@ -141,7 +153,8 @@ class _Run:
         self.sink = Sink(attempt.job_id, attempt.task_id, log=self.log)
         self._opened: TaskSession | None = None
         self._cancelled = False
-        self._expired: str | None = None
+        self._exceeded: str | None = None
+        """Which limit, in words."""
 
     def cancel(self) -> None:
         """Stop it, from another thread."""
@@ -167,8 +180,8 @@ class _Run:
         except TooMuch as refusal:
             return _Outcome("Error", None, f"The task failed: {refusal}")
         except ActionFailed as failure:
-            if self._expired:
-                return _Outcome("Error", failure.exit_code, self._expired)
+            if self._exceeded:
+                return _Outcome("Error", failure.exit_code, f"The task failed: {self._exceeded}")
             if self._cancelled or failure.cancelled:
                 return _Outcome("Cancelled", failure.exit_code, "The task was cancelled.")
             return _Outcome("Error", failure.exit_code, str(failure))
@@ -262,27 +275,33 @@ class _Run:
             step_name=self.attempt.step,
             resolved_symtab=opened.symbols,
         )
-        before = frozenset(psutil.pids()) if opened.entered else frozenset[int]()
-        limit = self.attempt.limits.max_task_seconds
-        timer = threading.Timer(limit, self._expire)
-        if limit:
-            timer.start()
+        if opened.entered:
+            opened.family.keep()
+        limits, ended = self.attempt.limits, threading.Event()
+        if limits.max_task_seconds or limits.max_task_memory_bytes:
+            threading.Thread(target=self._watch, args=[opened, ended], daemon=True).start()
         try:
             return opened.act("The task", run_task, self.sink)
         finally:
-            timer.cancel()
+            ended.set()
             # What the task leaves running ends with it, but not what its environments started.
-            if has_children():
-                kill_marked(opened.mark, before)
-                with _lock:
-                    if len(_running) == 1 and not opened.entered and not _idle:
-                        kill_orphans()
+            opened.family.end()
 
-    def _expire(self) -> None:
-        limit = self.attempt.limits.max_task_seconds
-        self._expired = f"The task failed: it took longer than the {limit} s that it may take."
-        if self._opened is not None:
-            self._opened.stop()
+    def _watch(self, opened: TaskSession, ended: threading.Event) -> None:
+        """Stop the task when it takes more time or memory than it may."""
+        limits = self.attempt.limits
+        seconds, most = limits.max_task_seconds, limits.max_task_memory_bytes
+        end = time.monotonic() + (seconds or math.inf)
+        while not self._exceeded:
+            rest = end - time.monotonic()
+            if ended.wait(min(rest, LOOK_SECONDS) if most else rest):
+                return
+            if time.monotonic() >= end:
+                self._exceeded = f"it took longer than the {seconds} s that it may take."
+            elif most and (used := opened.family.memory(most)) > most:
+                self._exceeded = f"it used {used} bytes of memory, and may use {most}."
+        if not ended.is_set():
+            opened.stop()
 
     def _collect(
         self, outputs: Path, staged: dict[str, tuple[str, tuple[int, int, int]]]

@@ -5,6 +5,7 @@ runs so many seeds of services and 20 of workers. A failing seed fails again by
 BATCHAPPS_CRASHES=50 scripts/test.sh tests/service/test_crashes.py -k "seed_7".
 """
 
+import contextlib
 import hashlib
 import os
 import random
@@ -70,7 +71,7 @@ class Client:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Service:
     service = Service.make(tmp_path_factory.mktemp("crashes") / "data", retry_seconds=0.1)
-    service.add_jobtype(TYPES / "Ledger")
+    service.add_jobtype(TYPES / "Ledger", TYPES / "Shell")
     return service
 
 
@@ -195,6 +196,39 @@ def leftovers(service: Service) -> None:
     assert said.stdout.endswith("All is well.\n"), said.stdout + said.stderr
 
 
+def workers(service: Service) -> list[psutil.Process]:
+    """The processes of its pools' workers."""
+    assert service.process is not None
+    found: list[psutil.Process] = []
+    for one in psutil.Process(service.process.pid).children():
+        with contextlib.suppress(psutil.Error):  # it has ended just now
+            if "spawn_main" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
+
+
+def test_workers_that_hang_are_gone_before_a_service_goes_on(made: Service, tmp_path: Path) -> None:
+    made.start()
+    client = Client(made)
+    client.uploaded()
+    parameters = {"Ledger": str(tmp_path), "Count": str(COUNT), "Seconds": "3"}
+    job = str(client.api.submit("Ledger", ["l"], **parameters))
+    until(lambda: client.api.job(job)["status"] == "InProgress")
+    hanging = workers(made)
+    assert hanging
+    for one in hanging:
+        one.suspend()  # its task runs on
+    made.stop(signal.SIGKILL)
+    made.start()
+    client = Client(made)
+    assert client.api.finished(job)["status"] == "Complete", client.api.lines(job)
+    assert not [one for one in hanging if one.is_running() and one.status() != "zombie"]
+    client.poll(job)
+    check(client, job, tmp_path, complete=True)
+    assert made.stop() == 0
+    leftovers(made)
+
+
 @pytest.mark.parametrize("crash", WORKERS)
 def test_workers_that_are_killed_cost_nothing(made: Service, tmp_path: Path, crash: str) -> None:
     noise = random.Random(crash)
@@ -204,16 +238,10 @@ def test_workers_that_are_killed_cost_nothing(made: Service, tmp_path: Path, cra
     pool = str(client.api.post("pools", {"targetDedicated": "2"})["poolId"])
     job = submitted(client, tmp_path, pool)
     until(lambda: client.api.job(job)["status"] == "InProgress")
-    assert made.process is not None
     for _ in range(2):
         time.sleep(noise.uniform(0, 0.5))
-        workers = [
-            one
-            for one in psutil.Process(made.process.pid).children()
-            if "spawn_main" in " ".join(one.cmdline())
-        ]
-        if workers:
-            noise.choice(workers).kill()
+        if found := workers(made):
+            noise.choice(found).kill()
     assert client.api.finished(job)["status"] == "Complete", client.api.lines(job)
     client.poll(job)
     check(client, job, tmp_path, complete=True)
@@ -239,5 +267,20 @@ def test_a_task_that_kills_its_worker_fails_alone(made: Service, tmp_path: Path)
     assert sum("is tried again" in line for line in client.api.lines(job)) == 3, client.api.lines(
         job
     )
+    assert made.stop() == 0
+    leftovers(made)
+
+
+def test_a_task_that_kills_its_worker_spares_its_neighbour(made: Service) -> None:
+    made.start()
+    api = made.api()
+    pool = str(api.post("pools", {"targetDedicated": "1", "maxTasksPerTVM": "2"})["poolId"])
+    killer = api.submit("Shell", pool=pool, Script="sleep 1; kill -9 $PPID; sleep 60")
+    neighbour = api.submit("Shell", pool=pool, Script="sleep 3")
+    assert api.finished(neighbour)["status"] == "Complete", api.lines(neighbour)
+    assert api.finished(killer)["status"] == "Error"
+    (task,) = api.get(f"jobs/{killer}/tasks")["tasks"]
+    assert task["attempts"] == 4
+    api.http.delete(f"/api/pools/{pool}")
     assert made.stop() == 0
     leftovers(made)
