@@ -109,7 +109,8 @@ class Cluster:
 
     def close_sessions(self, job_id: str, step: str | None = None) -> None:
         """Leave the environments of a step, or of all the job."""
-        self._client.run(_worker.close_sessions, job_id, step, on_error="ignore")
+        with contextlib.suppress(Exception):  # the pool is closed meanwhile, and so are they
+            self._client.run(_worker.close_sessions, job_id, step, on_error="ignore")
 
     def size(self) -> int:
         """Workers at hand."""

@@ -565,11 +565,10 @@ class Engine:
         run.progress.pop(task_id, None)
         came_to_nothing = not isinstance(outcome, Result) or outcome.status == "Cancelled"
         lost = isinstance(outcome, WorkerDied) and not ended.running.started
-        begun = _work.begun(self._directory.work, run.id, ended.running.mark)
-        if lost and begun.exists():  # it died before it could tell
+        work, mark = self._directory.work, ended.running.mark
+        if lost and _work.begun(work, run.id, mark).exists():  # it died before it could tell
             self._task_started(session, run, ended.running, "a worker")
             lost = False
-        begun.unlink(missing_ok=True)
         # Put on hold, or lost with the worker behind whose task it waited, which is not its fault.
         back = ended.running.withdrawn or (lost and run.returned[task_id] < MOST_RETURNS)
         run.returned[task_id] += lost

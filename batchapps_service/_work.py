@@ -73,7 +73,7 @@ def prepare(
 
 
 def begun(work: Path, job_id: str, mark: str) -> Path:
-    """A file that is there from the beginning of an attempt until its end is known."""
+    """A file that is there since an attempt began; it stays, as Dask may run one late again."""
     return job_folder(work, job_id) / f".begun-{mark.rpartition(':')[2]}"
 
 

@@ -107,7 +107,7 @@ def run(attempt: Attempt) -> Result:
     this = _Run(attempt)
     try:
         _work.begun(Path(attempt.root, "work"), attempt.job_id, attempt.mark).touch(exist_ok=False)
-    except FileExistsError:  # Dask runs it again, as its result was lost with a worker
+    except FileExistsError:  # Dask runs it again, as a worker took its result along
         raise WorkerDied from None
     router.post(this.sink, "started", f"worker-{get_worker().name}")
     with _lock:

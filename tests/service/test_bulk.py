@@ -5,6 +5,7 @@ import hashlib
 import json
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -454,7 +455,7 @@ def test_a_call_that_was_overtaken_cannot_change_what_is_stored(api: Api) -> Non
     with ThreadPoolExecutor() as threads:
         stale = threads.submit(api.http.put, f"/api/{path}/parts/0", content=slow())
         assert started.wait(30)
-        # What it has sent is there before the other call begins, or refused after.
+        time.sleep(1)  # until it has begun at the service, too
         assert api.http.put(f"/api/{path}/parts/0", content=content).is_success
         reply = api.http.post(f"/api/{path}/actions/complete", json={"Sha256": sha(content)})
         completed.set()
