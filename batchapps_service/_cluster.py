@@ -119,7 +119,8 @@ class Cluster:
     def resize(self, target: int) -> int:
         """Add workers, or take away idle ones; how many there are then.
 
-        Busy workers stay: call again when tasks have ended.
+        Workers stay while they are busy, or hold results that nobody has fetched: call again when
+        tasks have ended.
         """
         present = self.size()
         if target > present:
@@ -127,8 +128,12 @@ class Cluster:
             self._client.wait_for_workers(target, timeout=60)
         elif target < present:
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
-            busy = self._client.processing()
-            idle = [w["name"] for address, w in workers.items() if not busy.get(address)]
+            busy, held = self._client.processing(), self._client.has_what()
+            idle = [
+                worker["name"]
+                for address, worker in workers.items()
+                if not busy.get(address) and not held.get(address)
+            ]
             leaving = idle[: present - target]
             if leaving:
                 self._cluster.sync(self._cluster.scale_down, leaving)
