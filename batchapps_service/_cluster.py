@@ -26,6 +26,9 @@ CONFIGURATION = {
     "distributed.scheduler.allowed-failures": 0,
     # Otherwise some attempts wait with the scheduler, whose workers have less urgent ones already.
     "distributed.scheduler.worker-saturation": float("inf"),
+    # A worker that hangs is given up, and what it ran is tried again, after one to two minutes
+    # instead of five to ten: it waits for tasks only, which are processes of their own.
+    "distributed.scheduler.worker-ttl": "60 s",
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.multiprocessing-method": "spawn",
