@@ -22,8 +22,13 @@ _PEEKING = (19, 21, 38)
 _READING = 1 << 0 | 1 << 2 | 1 << 3  # execute, read files and folders
 
 
+@lru_cache
+def _system() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _call(number: int, *arguments: object) -> int:
-    return int(ctypes.CDLL(None, use_errno=True).syscall(number, *arguments))
+    return int(_system().syscall(number, *arguments))
 
 
 @lru_cache
@@ -76,7 +81,7 @@ class Fence:
 
         def run() -> None:
             try:
-                system = ctypes.CDLL(None)
+                system = _system()
                 system.prctl(_AMBIENT, _CLEAR_ALL, 0, 0, 0)
                 for capability in _PEEKING:
                     system.prctl(_DROP_CAPABILITY, capability, 0, 0, 0)
