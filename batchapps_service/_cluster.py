@@ -32,6 +32,9 @@ CONFIGURATION = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.multiprocessing-method": "spawn",
+    # Dask looks at all threads a hundred times a second, in workers and in the service. A process
+    # that starts threads meanwhile may hang for ever: https://github.com/python/cpython/issues/106883
+    "distributed.worker.profile.enabled": False,
 }
 
 
