@@ -6,8 +6,9 @@ from typing import Literal
 TOPIC = "batchapps"
 """Dask topic of the workers' events; each is a list of (job id, task id, kind, value)."""
 
-EventKind = Literal["started", "line", "progress"]
-Event = tuple[str, int, EventKind, str | int]
+EventKind = Literal["started", "line", "progress", "ended"]
+Event = tuple[str, int, EventKind, str | int | bytes]
+"""The value of ``ended`` is the attempt's mark and its Result, pickled."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,6 @@ class Result:
     exit_code: int | None = None
     message: str | None = None
     outputs: list[Produced] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    """Those that were not sent before: nearly all, of a short task."""
 
 
 class WorkerDied(Exception):

@@ -1,8 +1,10 @@
 """A pool's workers: a Dask cluster that runs one attempt a call."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ import distributed
 from distributed.comm.core import CommClosedError
 
 from batchapps_service import _worker
-from batchapps_service._attempts import TOPIC, Attempt, Event, Result, WorkerDied
-from batchapps_service._processes import MARK, WORKER, sweep
+from batchapps_service._attempts import TOPIC, Attempt, Event, WorkerDied
+from batchapps_service._processes import MARK, PATIENCE, WORKER, end_all, sweep
 
 _distributed: Any = distributed  # its classes are annotated in part only
 Future = Any
@@ -39,7 +41,10 @@ CONFIGURATION = {
 
 
 class Cluster:
-    """Workers of one pool. Its methods may be called from any thread; most block a little."""
+    """Workers of one pool. Its methods may be called from any thread; most block a little.
+
+    What a running pool is told waits for no worker, but for ``close_sessions``.
+    """
 
     def __init__(
         self,
@@ -71,39 +76,34 @@ class Cluster:
         self._client.register_plugin(_worker.Setup())
         self._client.subscribe_topic(TOPIC, lambda event: on_events([tuple(e) for e in event[1]]))
 
-    def submit(self, attempts: Sequence[Attempt], priority: int) -> list[Future]:
-        """Start attempts, those of a higher priority first; their futures, in order."""
+    def submit(
+        self,
+        attempts: Sequence[Attempt],
+        priority: int,
+        on_end: Callable[[Attempt, Exception | None], None],
+    ) -> list[Future]:
+        """Start attempts, those of a higher priority first; their futures, in order.
+
+        ``on_end`` is called when an attempt has ended, after its last event; or when it failed to,
+        and why: WorkerDied also means that it was withdrawn, and the one who did knows.
+        """
+
+        def ended(future: Future, attempt: Attempt) -> None:
+            error = None
+            if future.status != "finished":
+                error = future.exception() if future.status == "error" else WorkerDied()
+                if isinstance(error, distributed.KilledWorker | CommClosedError):
+                    error = WorkerDied()
+            future.release()
+            on_end(attempt, error)
+
         keys = [attempt.mark for attempt in attempts]
         futures: list[Future] = self._client.map(
             _worker.run, attempts, key=keys, pure=False, priority=priority, fifo_timeout="0 ms"
         )
+        for future, attempt in zip(futures, attempts, strict=True):
+            future.add_done_callback(partial(ended, attempt=attempt))
         return futures
-
-    def results(self, futures: Sequence[Future]) -> list[Result | Exception]:
-        """What ended attempts came to, fetched together."""
-        good = [future for future in futures if future.status == "finished"]
-        values: dict[str, Any]
-        try:
-            values = dict(zip([f.key for f in good], self._client.gather(good), strict=True))
-        except Exception:  # a worker died meanwhile, with what was on it
-            values = {future.key: self._result(future) for future in good}
-        found: list[Result | Exception] = []
-        for future in futures:
-            value = values.get(future.key)
-            if value is None and future.status == "error":
-                value = future.exception()
-            if value is None or isinstance(value, distributed.KilledWorker | CommClosedError):
-                value = WorkerDied()  # or it was withdrawn, and the one who did knows
-            found.append(value)
-            future.release()
-        return found
-
-    def _result(self, future: Future) -> Result | Exception:
-        try:
-            found: Result = future.result()
-        except Exception as error:
-            return error
-        return found
 
     def withdraw(self, futures: Sequence[Future]) -> None:
         """Take back attempts that no worker has begun."""
@@ -111,12 +111,20 @@ class Cluster:
 
     def stop_tasks(self, job_id: str, task_ids: list[int] | None = None) -> None:
         """Stop running tasks of a job, all or some."""
-        self._client.run(_worker.cancel, job_id, task_ids, on_error="ignore")
+        self._tell(_worker.cancel, job_id, task_ids)
 
-    def close_sessions(self, job_id: str, step: str | None = None) -> None:
-        """Leave the environments of a step, or of all the job."""
+    def close_step(self, job_id: str, step: str) -> None:
+        """Leave the environments of a step."""
+        self._tell(_worker.close_sessions, job_id, step)
+
+    def _tell(self, what: Callable[..., Any], *arguments: object) -> None:
+        told = self._client.run(what, *arguments, on_error="ignore", asynchronous=True)
+        asyncio.run_coroutine_threadsafe(told, self._client.loop.asyncio_loop)
+
+    def close_sessions(self, job_id: str) -> None:
+        """Leave all environments of a job, and wait until they are left."""
         with contextlib.suppress(Exception):  # the pool is closed meanwhile, and so are they
-            self._client.run(_worker.close_sessions, job_id, step, on_error="ignore")
+            self._client.run(_worker.close_sessions, job_id, on_error="ignore")
 
     def size(self) -> int:
         """Workers at hand."""
@@ -125,8 +133,7 @@ class Cluster:
     def resize(self, target: int) -> int:
         """Add workers, or take away idle ones; how many there are then.
 
-        Workers stay while they are busy, or hold results that nobody has fetched: call again when
-        tasks have ended.
+        Workers stay while they are busy: call again when tasks have ended.
         """
         present = self.size()
         if target > present:
@@ -134,12 +141,8 @@ class Cluster:
             self._client.wait_for_workers(target, timeout=60)
         elif target < present:
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
-            busy, held = self._client.processing(), self._client.has_what()
-            idle = [
-                worker["name"]
-                for address, worker in workers.items()
-                if not busy.get(address) and not held.get(address)
-            ]
+            busy = self._client.processing()
+            idle = [one["name"] for address, one in workers.items() if not busy.get(address)]
             leaving = idle[: present - target]
             if leaving:
                 self._cluster.sync(self._cluster.scale_down, leaving)
@@ -147,7 +150,9 @@ class Cluster:
         return target
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers, and what runs on them."""
+        with contextlib.suppress(Exception):
+            self._client.run(end_all, on_error="ignore", callback_timeout=PATIENCE)
         with contextlib.suppress(Exception):
             self._client.close(timeout=5)
         with contextlib.suppress(Exception):

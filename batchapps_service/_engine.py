@@ -8,6 +8,7 @@ and is, when the service starts.
 """
 
 import logging
+import pickle
 import queue
 import threading
 import time
@@ -15,7 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import partial
 from importlib import import_module
 from itertools import islice
@@ -60,7 +61,7 @@ class _Ended:
     run: JobRun
     running: Running
     pool: PoolRun
-    outcome: Result | Exception | None = field(default=None)
+    error: Exception | None
 
 
 _News = Change | _Ended | list[Event]
@@ -76,7 +77,8 @@ class Engine:
         self._database = directory.database
         self._mark = directory.mark
         self._queue: queue.SimpleQueue[_News | None] = queue.SimpleQueue()
-        self._helpers = ThreadPoolExecutor(4, thread_name_prefix="batchapps-helper")
+        # Some wait long: until the environments of a job are left.
+        self._helpers = ThreadPoolExecutor(16, thread_name_prefix="batchapps-helper")
         self._thread = threading.Thread(target=self._loop, name="batchapps-engine")
         self._jobs: dict[str, JobRun] = {}
         self._preparing: set[str] = set()
@@ -88,6 +90,8 @@ class Engine:
         """Jobs with another status than before the transaction."""
         self._folders = threading.Lock()
         """Held while a job's folder is laid out or removed."""
+        self._leaving: set[Cluster] = set()
+        """Closed when the environments of their last job have been left."""
         self._stopping = False
 
     # --- from outside ---
@@ -106,16 +110,19 @@ class Engine:
         self._queue.put(None)
         if self._thread.ident is not None:
             self._thread.join()
-        self._helpers.shutdown(wait=True, cancel_futures=True)
-        clusters = [pool.cluster for pool in self._pools.all() if pool.cluster]
-        for run in self._jobs.values():
-            self._stop(run, list(run.active.values()))
+        self._helpers.shutdown(wait=False, cancel_futures=True)
+        self._close_clusters()  # some helpers wait for what runs there
+        self._helpers.shutdown()
+        self._close_clusters()  # which helpers were starting
+        kill_left(self._mark)
+
+    def _close_clusters(self) -> None:
+        clusters = {pool.cluster for pool in self._pools.all() if pool.cluster} | self._leaving
         closing = [threading.Thread(target=cluster.close) for cluster in clusters]
         for one in closing:
             one.start()
         for one in closing:
             one.join()
-        kill_left(self._mark)
 
     def job_changed(self, job_id: str) -> None:
         """A job was submitted, cancelled or requeued; the database says which."""
@@ -151,14 +158,9 @@ class Engine:
                 self._start_over()
 
     def _apply(self, batch: list[_News]) -> None:
-        ended = [one for one in batch if isinstance(one, _Ended) and one.outcome is None]
-        for pool in {id(one.pool): one.pool for one in ended}.values():
-            mine = [one for one in ended if one.pool is pool]
-            assert pool.cluster is not None
-            outcomes = pool.cluster.results([one.running.future for one in mine])
-            pool.active -= len(mine)
-            for one, outcome in zip(mine, outcomes, strict=True):
-                one.outcome = outcome
+        for one in batch:
+            if isinstance(one, _Ended):
+                one.pool.active -= 1
         while not self._stopping:
             try:
                 return self._write(batch)
@@ -234,6 +236,8 @@ class Engine:
             try:
                 change = work()
             except Exception as error:
+                if self._stopping:
+                    return
                 if isinstance(error, NotNow) or is_full(error):
                     log.warning("a helper tries again in %d s: %s", PAUSE, error)
                     timer = threading.Timer(
@@ -425,8 +429,9 @@ class Engine:
         cluster = pool.cluster if pool is not None else None
         own = row is not None and row.auto
         if row is not None and own:
-            if pool is not None:
-                pool.cluster = None  # closed below, when the job's environments have been left
+            if pool is not None and cluster is not None:
+                pool.cluster = None
+                self._leaving.add(cluster)
             session.delete(row)
             session.flush()
             self._pools.changed(session, pool_id)
@@ -437,6 +442,7 @@ class Engine:
             cluster.close_sessions(job_id)
             if own:
                 cluster.close()
+                self._leaving.discard(cluster)
         with self._folders:
             if job_id in self._preparing or job_id in self._jobs:
                 return  # requeued meanwhile
@@ -472,20 +478,21 @@ class Engine:
                 run.waiting[step].appendleft(task_id)
             raise
         assert pool.cluster is not None
-        all_ended = []
+        these = {}
         for attempt in attempts:
             running = Running(attempt.task_id, attempt.step, attempt.mark)
             running.suspect = attempt.task_id == suspect
-            run.active[attempt.task_id] = running
+            these[attempt.mark] = run.active[attempt.task_id] = running
             run.attempts[attempt.task_id] = attempt.number
             run.tries[attempt.task_id] += 1
-            all_ended.append(_Ended(run, running, pool))
+
+        def on_end(attempt: Attempt, error: Exception | None) -> None:
+            self._queue.put(_Ended(run, these[attempt.mark], pool, error))
+
         pool.active += len(attempts)
-        for ended, future in zip(
-            all_ended, pool.cluster.submit(attempts, -run.priority), strict=True
-        ):
-            ended.running.future = future
-            future.add_done_callback(lambda _future, ended=ended: self._queue.put(ended))
+        futures = pool.cluster.submit(attempts, -run.priority, on_end)
+        for running, future in zip(these.values(), futures, strict=True):
+            running.future = future
 
     def _suspect_runs(self, pool: PoolRun) -> bool:
         runs = [run for run in self._jobs.values() if run.pool_id == pool.id]
@@ -533,6 +540,10 @@ class Engine:
                 continue
             elif kind == "started":
                 self._task_started(session, run, run.active[task_id], str(value))
+            elif isinstance(value, bytes):
+                mark, result = pickle.loads(value)  # noqa: S301 - from a worker of our own
+                if run.active[task_id].mark == mark:
+                    run.active[task_id].result = result
             elif kind == "progress":
                 run.progress[task_id] = min(max(int(value), 0), 100)
                 self._notes.task(job_id, task_id, progress=run.progress[task_id])
@@ -558,9 +569,7 @@ class Engine:
         run, task_id, step = ended.run, ended.running.task_id, ended.running.step
         if self._jobs.get(run.id) is not run:  # of before the engine started over
             return
-        outcome = ended.outcome
-        if isinstance(outcome, Result):
-            self._apply_events(session, outcome.events)
+        outcome = ended.running.result or ended.error or WorkerDied()
         del run.active[task_id]
         run.progress.pop(task_id, None)
         came_to_nothing = not isinstance(outcome, Result) or outcome.status == "Cancelled"
@@ -584,7 +593,7 @@ class Engine:
         if ended.pool.size > ended.pool.target:
             self._pools.resize(ended.pool)
 
-    def _judge(self, session: Session, ended: _Ended, outcome: Result | Exception | None) -> None:
+    def _judge(self, session: Session, ended: _Ended, outcome: Result | Exception) -> None:
         """Write down what an attempt came to, and whether there is another."""
         run, task_id, step = ended.run, ended.running.task_id, ended.running.step
         retryable, pause = False, 0.0
@@ -603,7 +612,6 @@ class Engine:
             result, retryable = Result("Error", 0.0, None, "its worker ended unexpectedly."), True
         else:
             result = Result("Error", 0.0, None, f"the service could not run it: {outcome}")
-            assert outcome is not None
             retryable, pause = is_full(outcome), self._directory.settings.retry_seconds
         again = retryable and run.tries[task_id] < self._directory.settings.max_attempts
         self._record(session, run, task_id, step, result, again=again)
@@ -660,4 +668,4 @@ class Engine:
         self._notes.line(run.id, task_id, text)
         pool = self._pools.get(run.pool_id)
         if not run.unfinished[step] and pool is not None and pool.cluster is not None:
-            self.after_commit(partial(pool.cluster.close_sessions, run.id, step))
+            self.after_commit(partial(pool.cluster.close_step, run.id, step))

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from batchapps_service._attempts import Result
+
 PRIORITIES = {"urgent": 0, "high": 1, "medium": 2, "low": 3}
 RETRY_EXIT_CODE = 75
 """``EX_TEMPFAIL`` of sysexits.h: a task that ends with it asks to be tried again."""
@@ -18,6 +20,8 @@ class Running:
     step: str
     mark: str
     future: Any = None
+    result: Result | None = None
+    """What it came to, which is known a moment before it has ended."""
     started: bool = False
     withdrawn: bool = False
     suspect: bool = False

@@ -62,9 +62,8 @@ class Router(logging.Handler):
                 for sink in self._full.values():
                     sink.events = []
                 self._full.clear()
-                # Under the guard, so that these go before the task's result, which has the rest.
-                for start in range(0, len(events), EVENTS_AT_ONCE):
-                    worker.log_event(TOPIC, events[start : start + EVENTS_AT_ONCE])
+                # Under the guard, so that these go before those that are sent at once.
+                _send(worker, events)
 
     def post(self, sink: Sink, kind: EventKind, value: str | int) -> None:
         """Add an event, to be sent soon."""
@@ -73,12 +72,12 @@ class Router(logging.Handler):
             self._full[id(sink)] = sink
             self._wake.set()
 
-    def rest(self, sink: Sink) -> list[Event]:
-        """The sink's events that were not sent, and are not going to be."""
+    def send(self, worker: Worker, sink: Sink, kind: EventKind, value: bytes) -> None:
+        """Send what the sink has not sent yet, and a last event, at once."""
         with self._guard:
             self._full.pop(id(sink), None)
             events, sink.events = sink.events, []
-            return events
+            _send(worker, [*events, (sink.job_id, sink.task_id, kind, value)])
 
     @contextlib.contextmanager
     def routed(self, session_id: str, sink: Sink) -> Iterator[None]:
@@ -111,6 +110,11 @@ class Router(logging.Handler):
                 return
             text = f"(more than {MAX_LINES} lines; the rest is left out)"
         self.post(sink, "line", text)
+
+
+def _send(worker: Worker, events: list[Event]) -> None:
+    for start in range(0, len(events), EVENTS_AT_ONCE):
+        worker.log_event(TOPIC, events[start : start + EVENTS_AT_ONCE])
 
 
 router = Router()

@@ -1,8 +1,10 @@
 """Runs on a Dask worker: one attempt at a task a call, in a folder of its own."""
 
+import asyncio
 import contextlib
 import math
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -80,8 +82,25 @@ _running: "dict[str, _Run]" = {}  # by mark
 _lock = threading.Lock()
 
 
-def cancel(job_id: str, task_ids: list[int] | None = None) -> None:
+_closing = asyncio.Lock()
+"""Held while sessions are closed, so that whoever closes all of a job waits for those of a step."""
+
+
+# These two take time, and the worker's event loop must go on: a worker that is silent is given up.
+
+
+async def cancel(job_id: str, task_ids: list[int] | None = None) -> None:
     """Stop running tasks of a job, all or some, with everything they started."""
+    await asyncio.to_thread(_cancel, job_id, task_ids)
+
+
+async def close_sessions(job_id: str, step: str | None = None) -> None:
+    """Leave the environments that a job's finished tasks, or a step's, ran in."""
+    async with _closing:
+        await asyncio.to_thread(_close_sessions, job_id, step)
+
+
+def _cancel(job_id: str, task_ids: list[int] | None) -> None:
     with _lock:
         runs = [
             run
@@ -92,8 +111,7 @@ def cancel(job_id: str, task_ids: list[int] | None = None) -> None:
         run.cancel()
 
 
-def close_sessions(job_id: str, step: str | None = None) -> None:
-    """Leave the environments that a job's finished tasks, or a step's, ran in."""
+def _close_sessions(job_id: str, step: str | None) -> None:
     with _lock:
         keys = [key for key in _idle if key[0] == job_id and step in (None, key[1])]
         sessions = [one for key in keys for one in _idle.pop(key)]
@@ -101,15 +119,15 @@ def close_sessions(job_id: str, step: str | None = None) -> None:
         one.close(Sink(job_id, 0))
 
 
-def run(attempt: Attempt) -> Result:
-    """Run an attempt to its end. The job's folder must be laid out."""
-    started = time.monotonic()
+def run(attempt: Attempt) -> None:
+    """Run an attempt to its end, which is an event. The job's folder must be laid out."""
+    started, worker = time.monotonic(), get_worker()
     this = _Run(attempt)
     try:
         _work.begun(Path(attempt.root, "work"), attempt.job_id, attempt.mark).touch(exist_ok=False)
-    except FileExistsError:  # Dask runs it again, as a worker took its result along
+    except FileExistsError:  # Dask runs it again, as its worker went away
         raise WorkerDied from None
-    router.post(this.sink, "started", f"worker-{get_worker().name}")
+    router.post(this.sink, "started", f"worker-{worker.name}")
     with _lock:
         _running[attempt.mark] = this
     try:
@@ -119,14 +137,11 @@ def run(attempt: Attempt) -> Result:
         this.log.discard()
         with _lock:
             del _running[attempt.mark]
-    return Result(
-        outcome.status,
-        time.monotonic() - started,
-        outcome.exit_code,
-        outcome.message,
-        outcome.outputs,
-        router.rest(this.sink),
-    )
+    seconds = time.monotonic() - started
+    result = Result(outcome.status, seconds, outcome.exit_code, outcome.message, outcome.outputs)
+    # As an event, because these are pushed: fetched, it would be lost with the worker, and whoever
+    # fetches waits for a worker that hangs.
+    router.send(worker, this.sink, "ended", pickle.dumps((attempt.mark, result)))
 
 
 @dataclass
