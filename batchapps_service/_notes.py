@@ -15,6 +15,12 @@ class Notes:
     """Changes of one transaction that are written together, as they come by the hundred."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all, for a new transaction."""
+        self.changed: set[str] = set()
+        """Jobs with another status than before the transaction."""
         self._tasks: dict[tuple[str, int], dict[str, Any]] = {}
         self._lines: dict[str, list[tuple[int | None, str]]] = {}
         self._runs: dict[str, JobRun] = {}
