@@ -39,6 +39,7 @@ log = logging.getLogger("batchapps_service.engine")
 
 UNFINISHED = ("NotStarted", "InProgress", "Cancelling", "OnHold")
 NO_OUTPUT = "The job's output could not be put together"
+CANCELLED = "The job was cancelled."
 PAUSE = 5
 """Seconds until a helper tries again that found the disk full or the database locked."""
 BATCH = 1000
@@ -251,7 +252,7 @@ class Engine:
             if run is not None:
                 self._cancel(session, run)
             elif job_id not in self._preparing:
-                self._end(session, job_id, job.pool_id, "Cancelled", "The job was cancelled.")
+                self._end(session, job_id, job.pool_id, "Cancelled", CANCELLED)
         elif run is not None:
             run.held = job.status == "OnHold"
             if run.held:
@@ -301,14 +302,15 @@ class Engine:
         if not run.idle or run.id not in self._jobs:
             return
         self._notes.write(session)
+        leave = run.has_environments
         if run.cancelling:
             waiting = Task.job_id == run.id, Task.status == "NotStarted"
             session.execute(update(Task).where(*waiting).values(status="Cancelled"))
-            self._end(session, run.id, run.pool_id, "Cancelled", "The job was cancelled.")
+            self._end(session, run.id, run.pool_id, "Cancelled", CANCELLED, leave=leave)
         elif run.failed or any(run.unfinished.values()):
             failed = sum(run.unfinished.values()) - sum(map(len, run.waiting.values()))
             text = f"The job failed: {failed} of {run.task_count} tasks did not succeed."
-            self._end(session, run.id, run.pool_id, "Error", text)
+            self._end(session, run.id, run.pool_id, "Error", text, leave=leave)
         else:
             del self._jobs[run.id]
             self._preparing.add(run.id)  # until the output is made
@@ -322,13 +324,25 @@ class Engine:
             self._preparing.discard(run.id)
             status = session.scalar(select(Job.status).where(Job.id == run.id))
             if status == "Cancelling":
-                self._end(session, run.id, run.pool_id, "Cancelled", "The job was cancelled.")
+                status, text = "Cancelled", CANCELLED
             else:
-                self._end(session, run.id, run.pool_id, "Complete", "The job is complete.")
+                status, text = "Complete", "The job is complete."
+            leave = run.has_environments
+            self._end(session, run.id, run.pool_id, status, text, leave=leave)
 
         return change
 
-    def _end(self, session: Session, job_id: str, pool_id: str, status: str, text: str) -> None:
+    def _end(
+        self,
+        session: Session,
+        job_id: str,
+        pool_id: str,
+        status: str,
+        text: str,
+        *,
+        leave: bool = True,
+    ) -> None:
+        """End a job; ``leave`` where it may have environments that are to be left."""
         self._jobs.pop(job_id, None)
         self._notes.changed.add(job_id)
         self._notes.write(session)
@@ -348,11 +362,12 @@ class Engine:
             session.delete(row)
             session.flush()
             self._pools.changed(session, pool_id)
-        self.after_commit(partial(self._clean_up, job_id, cluster, own))
+        self.after_commit(partial(self._clean_up, job_id, cluster, own, leave))
 
-    def _clean_up(self, job_id: str, cluster: "Cluster | None", own: bool) -> None:
+    def _clean_up(self, job_id: str, cluster: "Cluster | None", own: bool, leave: bool) -> None:
         if cluster is not None:
-            cluster.close_sessions(job_id)
+            if leave:
+                cluster.close_sessions(job_id)
             if own:
                 cluster.close()
                 self._leaving.discard(cluster)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import uuid
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -119,7 +120,13 @@ def remove(directory: DataDirectory, name: str, version: str | None = None) -> l
 
 def load(directory: DataDirectory, jobtype: JobType) -> Bundle:
     """An installed job type's bundle."""
-    return Bundle(directory.bundle(jobtype.id))
+    return _bundle(directory.bundle(jobtype.id))
+
+
+@lru_cache(maxsize=32)
+def _bundle(folder: Path) -> Bundle:
+    # What is installed never changes, and to read a template takes longer than to make a job of it.
+    return Bundle(folder)
 
 
 def installed(directory: DataDirectory) -> list[JobType]:

@@ -40,6 +40,8 @@ class JobRun:
     merge_step: str | None
     ancestors: Mapping[str, set[str]]
     """Steps that must be complete before a step starts, in the order of the steps."""
+    has_environments: bool
+    """Whether something is to be left when the job has ended, or a step of it."""
     waiting: dict[str, deque[int]] = field(default_factory=dict)
     unfinished: dict[str, int] = field(default_factory=dict)
     """Tasks of a step that are not Complete."""

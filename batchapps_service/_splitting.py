@@ -45,6 +45,7 @@ def prepare(directory: DataDirectory, job: Job, folders: Lock) -> tuple[JobRun, 
         plan.task_count(),
         plan.merge,
         {step.name: plan.ancestors(step.name) for step in plan.steps},
+        bool(plan.job.jobEnvironments) or any(step.stepEnvironments for step in plan.steps),
     )
     new = job.task_count is None
     if new:  # of many tasks, this takes a while

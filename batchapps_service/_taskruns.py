@@ -296,5 +296,6 @@ class TaskRuns:
                 text += f" Attempt {run.attempts[task_id]}; it is tried again."
         self._notes.line(run.id, task_id, text)
         pool = self._pools.get(run.pool_id)
-        if not run.unfinished[step] and pool is not None and pool.cluster is not None:
+        done = run.has_environments and not run.unfinished[step]
+        if done and pool is not None and pool.cluster is not None:
             self._engine.after_commit(partial(pool.cluster.close_step, run.id, step))
