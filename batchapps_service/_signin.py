@@ -100,6 +100,8 @@ class SignIn:
             fields = await read_form(request) or {}
             outcome = "This page was open for too long, or the browser keeps no cookies. Try again."
             if hmac.compare_digest(cookie.encode(), fields.get("cookie", "").encode()):
+                if query and fields.get("answer") == "no":
+                    return _send_back(query, _error("access_denied", "The user cancelled it."))
                 async with self._one:
                     outcome = await run_in_threadpool(self._let_in, fields, query)
         if isinstance(outcome, Response):

@@ -271,6 +271,13 @@ def test_what_is_wrong_is_told_to_the_client(
     assert "code" not in found
 
 
+def test_who_cancels_goes_back_without_a_code(service: Service, browser: Browser) -> None:
+    page = browser.open(Asking(service).address)
+    found = answer(browser.send(page, answer="no"))
+    assert (found["error"], found["state"]) == ("access_denied", "the state")
+    assert "code" not in found
+
+
 def test_the_answer_can_go_by_a_form(service: Service, browser: Browser, person: Person) -> None:
     asking = Asking(service, response_mode="form_post", state='"><script>')
     page = browser.sign_in(asking.address, person)
