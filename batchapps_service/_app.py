@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +24,7 @@ from batchapps_service._bodies import read_limited
 from batchapps_service._calls import Call, Context, Handler
 from batchapps_service._connections import CROWDED
 from batchapps_service._description import Description, Operation
-from batchapps_service._errors import ApiError, NotNow, is_full, later
+from batchapps_service._errors import ApiError, NotNow, bad_request, is_full, later
 from batchapps_service._issuer import IssuerRoutes
 from batchapps_service._threads import refuse_if_busy, writing
 from batchapps_service._tokens import Issuer, TokenRefused, Verified
@@ -120,6 +121,11 @@ class _Endpoint:
         return self._handler(self._call(request, account, data))
 
     def _call(self, request: Request, account: str, data: bytes) -> Call:
+        for part in (request.scope["raw_path"], request.scope["query_string"]):
+            try:
+                unquote_to_bytes(part).decode()
+            except UnicodeDecodeError:
+                raise bad_request("The address is no text: it must be in UTF-8") from None
         query = _description.read_query(self.operation, request.query_params)
         body = None
         if self.operation.body and (data or self.operation.body_required):

@@ -88,6 +88,15 @@ def test_hostile_names_do_no_harm(service: Service, common: Api, operation: str)
     assert around(service) == before
 
 
+def test_names_that_are_no_text_are_refused_and_not_changed(api: Api) -> None:
+    for name, path in (("%FF", "a"), ("a%C3", "a"), ("a", "%FF"), ("a", "%ED%A0%80")):
+        url = f"/api/files/{name}?timestamp={STAMP}&originalFilePath={path}"
+        reply = api.http.put(url, content=b"x")
+        assert reply.status_code == 400, reply.text
+        assert "UTF-8" in reply.json()["Message"]
+    assert api.get("files")["files"] == []
+
+
 def test_no_name_leaves_the_folder_of_a_job(api: Api, service: Service) -> None:
     taken = []
     for number, name in enumerate(NAMES):
