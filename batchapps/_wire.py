@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import isnan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 if TYPE_CHECKING:
@@ -60,9 +60,13 @@ def whole(argument: str, value: Any, least: int = 0) -> int:
 
 def duration(argument: str, value: Any) -> float:
     """The argument's value, a number of seconds. Raises ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
+    try:
+        seconds = nan if isinstance(value, bool | str | bytes) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        seconds = nan
+    if isnan(seconds):
         raise ValueError(f"{argument} must be a number of seconds, not {value!r}.")
-    return value
+    return seconds
 
 
 def word(value: Any, default: str) -> str:

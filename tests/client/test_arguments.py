@@ -1,6 +1,8 @@
 """Numbers that are none are refused by the name of their argument, before anything is sent."""
 
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +82,13 @@ def test_what_is_no_time_is_named(jobs: JobManager, service: FakeService, bad: A
     for argument in ("poll", "patience"):
         with pytest.raises(ValueError, match=f"^{argument} must be a number of seconds, not "):
             list(job.iter_logs(**{argument: bad}))
+
+
+@pytest.mark.parametrize("good", [1, 0.5, Fraction(1, 2), Decimal("0.5")], ids=repr)
+def test_a_time_in_another_form_is_as_good(
+    jobs: JobManager, service: FakeService, good: Any
+) -> None:
+    body = {"id": "1", "name": "n", "type": "t", "status": "Complete"}
+    service.on("GET jobs/1", Reply(body=body))
+    job = jobs.get_job(jobid="1")
+    assert job.wait(timeout=good, poll=good, patience=good).status == "Complete"
