@@ -6,6 +6,9 @@ from typing import Literal
 TOPIC = "batchapps"
 """Dask topic of the workers' events; each is a list of (job id, task id, kind, value)."""
 
+MAX_LINE = 8192
+"""Characters; longer lines of a job's log are cut."""
+
 EventKind = Literal["started", "line", "progress", "ended"]
 Event = tuple[str, int, EventKind, str | int | bytes]
 """The value of ``ended`` is the attempt's mark and its Result, pickled."""

@@ -37,6 +37,8 @@ CONFIGURATION = {
     # Dask looks at all threads a hundred times a second, in workers and in the service. A process
     # that starts threads meanwhile may hang for ever: https://github.com/python/cpython/issues/106883
     "distributed.worker.profile.enabled": False,
+    # It would keep the last thousand messages, which hold all that tasks print.
+    "distributed.admin.low-level-log-length": 0,
 }
 
 

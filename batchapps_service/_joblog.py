@@ -6,10 +6,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from batchapps_service import _times
+from batchapps_service._attempts import MAX_LINE
 from batchapps_service._database import Job, LogLine
-
-MAX_LINE = 8192
-"""Longer lines are cut."""
 
 
 def append(session: Session, job_id: str, lines: Iterable[tuple[int | None, str]]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from distributed import Worker
 from openjd.sessions import LogContent
 
-from batchapps_service._attempts import TOPIC, Event, EventKind
+from batchapps_service._attempts import MAX_LINE, TOPIC, Event, EventKind
 from batchapps_service._tasklogs import TaskLog
 
 FLUSH_SECONDS = 0.03
@@ -109,7 +109,7 @@ class Router(logging.Handler):
             if sink.lines > MAX_LINES + 1:
                 return
             text = f"(more than {MAX_LINES} lines; the rest is left out)"
-        self.post(sink, "line", text)
+        self.post(sink, "line", text[:MAX_LINE])
 
 
 def _send(worker: Worker, events: list[Event]) -> None:

@@ -309,7 +309,7 @@ class _Run:
         end = time.monotonic() + (seconds or math.inf)
         while not self._exceeded:
             rest = end - time.monotonic()
-            if ended.wait(min(rest, LOOK_SECONDS) if most else rest):
+            if ended.wait(min(rest, LOOK_SECONDS if most else threading.TIMEOUT_MAX)):
                 return
             if time.monotonic() >= end:
                 self._exceeded = f"it took longer than the {seconds} s that it may take."

@@ -1,6 +1,5 @@
 """Workers that do not answer: the service and all others go on."""
 
-import signal
 import sys
 import threading
 from pathlib import Path
