@@ -139,8 +139,8 @@ def run(attempt: Attempt) -> None:
             del _running[attempt.mark]
     seconds = time.monotonic() - started
     result = Result(outcome.status, seconds, outcome.exit_code, outcome.message, outcome.outputs)
-    # As an event, because these are pushed: fetched, it would be lost with the worker, and whoever
-    # fetches waits for a worker that hangs.
+    # An event, as those are pushed. What is fetched is lost with its worker, and whoever fetches
+    # waits for a worker that hangs.
     router.send(worker, this.sink, "ended", pickle.dumps((attempt.mark, result)))
 
 
