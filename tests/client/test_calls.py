@@ -7,6 +7,7 @@ import warnings
 from email.utils import formatdate
 from pathlib import Path
 
+import httpx
 import pytest
 from standin import FakeService, Reply
 
@@ -91,6 +92,8 @@ def test_exception_without_answer_can_be_pickled(
     assert caught.value.root_exception is caught.value.__cause__
     raw = pickle.dumps(caught.value)
     assert b"given-token" not in raw
+    assert isinstance(caught.value.root_exception, httpx.ConnectError)
+    assert b"given-token" not in pickle.dumps(caught.value.root_exception.request)
     copy = pickle.loads(raw)
     assert copy.msg == caught.value.msg
     assert "refused" in str(copy.root_exception)

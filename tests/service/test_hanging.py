@@ -1,14 +1,12 @@
 """Workers that do not answer: the service and all others go on."""
 
+import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import psutil
 import pytest
 from support import Service, bundle, running, until
-
-from batchapps_service._cluster import Cluster
 
 TYPES = Path(__file__).parents[1] / "jobtypes_for_tests"
 LINGERING = """specificationVersion: jobtemplate-2023-09
@@ -103,10 +101,21 @@ def test_a_service_stops_while_an_environment_is_being_left(tmp_path: Path, note
         assert service.stop() == 0
 
 
-def test_no_process_is_looked_through_by_dask(tmp_path: Path) -> None:
-    # The look hangs some Pythons; see the configuration.
-    cluster = Cluster(1, 1, tmp_path, "test", lambda _events: None)
-    try:
-        assert "Profile" not in {thread.name for thread in threading.enumerate()}
-    finally:
-        cluster.close()
+THREADS = """
+import sys, threading
+from pathlib import Path
+from batchapps_service._cluster import Cluster
+cluster = Cluster(1, 1, Path(sys.argv[1]), "test", lambda _events: None)
+print(*(thread.name for thread in threading.enumerate()), sep="\\n")
+cluster.close()
+"""
+
+
+def test_dask_looks_through_no_threads(tmp_path: Path) -> None:
+    # Which hangs some Pythons; see the configuration.
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS, tmp_path], capture_output=True, text=True, check=True
+    )
+    names = done.stdout.splitlines()
+    assert "MainThread" in names
+    assert "Profile" not in names
