@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event
+from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from batchapps_service._errors import NotNow
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Kept in SQLite's ``user_version``; see ``_migrations``."""
 
 
@@ -205,7 +205,10 @@ class Task(Base):
     """A task of a job, numbered from 1."""
 
     __tablename__ = "task"
-    __table_args__ = (Index("task_by_status", "job_id", "status"),)
+    __table_args__ = (
+        Index("task_by_status", "job_id", "status"),
+        Index("task_by_start", "job_id", "id", sqlite_where=text("started IS NOT NULL")),
+    )
 
     job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
     id: Mapped[int] = mapped_column(primary_key=True)

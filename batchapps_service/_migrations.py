@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 
 def _to_2(op: Operations) -> None:
@@ -18,7 +18,13 @@ def _to_2(op: Operations) -> None:
     op.create_index("job_by_preview", "job", ["preview_digest"])
 
 
-STEPS: tuple[Callable[[Operations], None], ...] = (_to_2,)
+def _to_3(op: Operations) -> None:
+    """Tasks that were started are counted off without being looked at."""
+    started = text("started IS NOT NULL")
+    op.create_index("task_by_start", "task", ["job_id", "id"], sqlite_where=started)
+
+
+STEPS: tuple[Callable[[Operations], None], ...] = (_to_2, _to_3)
 
 
 def migrate(connection: Connection) -> None:
