@@ -91,11 +91,7 @@ class Cluster:
         """
 
         def ended(future: Future, attempt: Attempt) -> None:
-            error = None
-            if future.status != "finished":
-                error = future.exception() if future.status == "error" else WorkerDied()
-                if isinstance(error, distributed.KilledWorker | CommClosedError):
-                    error = WorkerDied()
+            error = None if future.status == "finished" else _failure(future)
             future.release()
             on_end(attempt, error)
 
@@ -160,6 +156,17 @@ class Cluster:
         with contextlib.suppress(Exception):
             self._cluster.close(timeout=10)
         sweep()
+
+
+def _failure(future: Future) -> Exception:
+    error: Exception | None = None
+    if future.status == "error":
+        with contextlib.suppress(Exception):  # the pool is closed meanwhile
+            error = future.exception(timeout=PATIENCE)
+    # The end of a worker has several faces; and a future without an error was withdrawn.
+    if error is None or isinstance(error, distributed.KilledWorker | CommClosedError):
+        return WorkerDied()
+    return error
 
 
 async def _close_http(scheduler: Any) -> None:
