@@ -51,6 +51,7 @@ def test_a_worker_that_hangs_holds_up_no_other(tmp_path: Path, notes: Path) -> N
         bad, good = (api.post("pools", {"targetDedicated": "1"})["poolId"] for _ in "12")
         hung = api.submit("Shell", pool=bad, Script=f'echo $PPID > "{notes}/pid"; sleep 600')
         until(lambda: (notes / "pid").exists() and (notes / "pid").read_text())
+        until(lambda: api.job(hung)["status"] == "InProgress")
         worker = psutil.Process(int((notes / "pid").read_text()))
         worker.suspend()
         try:
@@ -70,8 +71,8 @@ def test_a_service_stops_though_a_worker_hangs(tmp_path: Path, notes: Path) -> N
         api = service.api()
         job_id = api.submit("Shell", Script=f'echo $PPID > "{notes}/pid"; sleep 600')
         until(lambda: (notes / "pid").exists() and (notes / "pid").read_text())
+        until(lambda: api.job(job_id)["status"] == "InProgress")
         psutil.Process(int((notes / "pid").read_text())).suspend()
-        assert api.job(job_id)["status"] == "InProgress"
         assert service.stop() == 0
 
 
