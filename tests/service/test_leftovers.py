@@ -41,6 +41,7 @@ def test_a_hanging_task_is_cancelled_with_all_its_processes(
         while :; do sleep 600; done"""
     job_id = common.submit("Shell", pool=lane, Script=script)
     until(lambda: len([file for file in tmp_path.glob("pid*") if file.read_text()]) == 3)
+    until(lambda: common.job(job_id)["status"] == "InProgress")
     begin = time.monotonic()
     common.post(f"jobs/{job_id}/tasks/1/actions/cancel")
     assert common.finished(job_id)["status"] == "Error"
