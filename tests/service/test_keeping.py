@@ -74,8 +74,9 @@ def of_version(service: Service, version: int) -> None:
     for each in service.directory.glob("service.db*"):
         each.unlink()
     with closing(sqlite3.connect(path)) as connection:
-        dump = (SCHEMAS / f"{version}.sql").read_text()
-        connection.executescript(dump.replace("ACCOUNT", account[0]))
+        for step in range(1, version + 1):  # each has what it adds to the one before
+            dump = (SCHEMAS / f"{step}.sql").read_text()
+            connection.executescript(dump.replace("ACCOUNT", account[0]))
         connection.execute(
             "INSERT INTO account (id, name, key_hash, created) VALUES (?, ?, ?, ?)", account
         )
