@@ -35,6 +35,14 @@ TEST_TYPES = Path(__file__).parent / "jobtypes_for_tests"
 
 
 @pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """A folder beside the data directory; tasks get at no file that lies in those above it."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def api(service: Service) -> Iterator[Api]:
     """Raw calls as an account of the test's own, so that tests do not see each other's things."""
     client = service.api(service.add_account())

@@ -34,14 +34,6 @@ steps:
 """
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    """A folder beside the data directory; tasks get at no file that lies in those above it."""
-    folder = tmp_path / "notes"
-    folder.mkdir()
-    return folder
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_a_worker_that_hangs_holds_up_no_other(tmp_path: Path, notes: Path) -> None:
     service = Service.make(tmp_path / "data")

@@ -154,14 +154,6 @@ steps:
 """
 
 
-@pytest.fixture
-def notes(tmp_path: Path) -> Path:
-    """A folder beside the data directory; tasks get at no file that lies in those above it."""
-    folder = tmp_path / "notes"
-    folder.mkdir()
-    return folder
-
-
 @HIDDEN
 @pytest.mark.parametrize("environment", ["", "env -i"])
 def test_what_an_environment_starts_stays_for_its_tasks(
