@@ -98,6 +98,9 @@ class Engine:
 
     def _close_clusters(self) -> None:
         clusters = {pool.cluster for pool in self._pools.all() if pool.cluster} | self._leaving
+        for pool in self._pools.all():
+            pool.cluster = None
+        self._leaving.clear()
         closing = [threading.Thread(target=cluster.close) for cluster in clusters]
         for one in closing:
             one.start()
