@@ -406,11 +406,12 @@ def connection_failed(
         what = f"{host} was silent for {SILENCE_TIMEOUT:.0f} s. Try again later."
     else:
         what = f"the connection to {host} failed ({error or type(error).__name__}). Try again."
+    address = _address(request)
     # Whoever pickles exceptions with their causes, as Dask does, is not to get a token or a key.
-    error.request = httpx.Request(request.method, _address(request))
+    error.request = httpx.Request(request.method, address)
     return ConnectionFailedException(
         ConnectionError,
-        f"{request.method} {_address(request)}: {what}",
+        f"{request.method} {address}: {what}",
         error,
         request_id=request.headers.get(_REQUEST_ID),
     )

@@ -40,7 +40,7 @@ News = Change | Ended | list[Event]
 """What the engine's thread is told."""
 
 
-class Engine(Helpers, Protocol):
+class Host(Helpers, Protocol):
     """Whom the tasks belong to."""
 
     def post(self, news: News) -> None:
@@ -56,7 +56,7 @@ class TaskRuns:
     def __init__(
         self,
         directory: DataDirectory,
-        engine: Engine,
+        engine: Host,
         jobs: Mapping[str, JobRun],
         pools: PoolRuns,
         notes: Notes,
